@@ -1,0 +1,3 @@
+"""Kafka to Adjust connector."""
+
+__version__ = "0.1.0"

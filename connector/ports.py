@@ -1,0 +1,74 @@
+"""What the engine asks of the world: one protocol for each adapter it drives.
+
+**Rule**: the engine knows these and no client library. A fake and the real adapter pass the same contract tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from connector.facts import Fact
+from connector.outcome import Invalid, Mapping as MappingResult, SendResult
+from connector.record import Headers, Record, Request, TopicPartition
+
+
+class Source(Protocol):
+    """The Kafka consumer, seen from the event loop. Every call returns at once; the consumer thread acts on it."""
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        """Stop fetching `partitions`; polling goes on."""
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        """Fetch `partitions` again, from where they were paused."""
+
+    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+        """Commit asynchronously: next offset to read and metadata of each partition, all in one request.
+
+        The engine hears of the result through `committed` or `commit_failed`.
+        """
+
+
+class NeedsSchema(Exception):
+    """A record's schema is not known yet: the partition waits for `Interpreter.prepare`. Not an error."""
+
+    def __init__(self, schema_id: int) -> None:
+        super().__init__(schema_id)
+        self.schema_id = schema_id
+
+
+class Interpreter(Protocol):
+    """Decoding and mapping: what a record becomes."""
+
+    def interpret(self, record: Record) -> MappingResult:
+        """Return what `record` becomes. Raises `NeedsSchema` where `prepare` must run first; never anything else."""
+
+    async def prepare(self, record: Record, schema_id: int) -> Invalid | None:
+        """Fetch what `record` needs, waiting as long as the registry is down.
+
+        Returns None when `interpret` can go on, or `Invalid` where the registry says that there is no such schema.
+        """
+
+
+class Sender(Protocol):
+    """The way to Adjust."""
+
+    async def send(self, request: Request) -> SendResult:
+        """Send `request` once and return the answer, or why there is none. Never sends twice, never raises for a network fault."""
+
+
+class Publisher(Protocol):
+    """The Kafka producer for dead letters."""
+
+    async def publish(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> str | None:
+        """Write one record and wait for the broker's acknowledgement.
+
+        `partition` is used where the topic has it. Returns None when the write is durable, else why it is not.
+        """
+
+
+class Observer(Protocol):
+    """Whoever wants to know what happened."""
+
+    def __call__(self, fact: Fact) -> None:
+        """Take note of `fact`; never raises, never waits."""
