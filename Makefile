@@ -69,6 +69,10 @@ bench: $(STAMP) ## Compare CPU and throughput with a plain loop in one run (BENC
 helm-check: $(STAMP) ## Lint, render and validate the chart (compiles Helm with Go the first time)
 	@$(BIN)/python tests/tools/helm_check.py
 
+.PHONY: helm-schema
+helm-schema: $(STAMP) ## Write helm/values.schema.json from the connector's settings
+	@$(BIN)/python tests/tools/values_schema.py
+
 .PHONY: compose-check
 compose-check: $(STAMP) ## Validate docker-compose.yml (compiles Compose with Go the first time)
 	@$(BIN)/python tests/tools/compose_check.py
