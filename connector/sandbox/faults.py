@@ -1,0 +1,181 @@
+"""Scripted faults: which request is answered otherwise than by Adjust's rules, and how.
+
+**Rule**: repeatable whatever the order in which concurrent requests arrive. Whether a fault with a rate strikes is a
+function of the seed, the fault's place in the list, the identity of the request and its attempt; nothing is drawn from a
+running generator.
+
+Does not know how an action is carried out (`connector.sandbox.connection`), nor the clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from email.utils import formatdate
+from typing import Annotated, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+ENDED_ACTIONS = frozenset({"close", "reset", "hang"})
+"""Actions after which no answer leaves."""
+
+MAX_IDENTITIES = 1_000_000
+"""How many identities' attempts are remembered; beyond, the oldest are forgotten and count from 1 again."""
+
+
+class Fault(BaseModel):
+    """One fault. A request that fits all of the upper fields meets it; the first fault in the list that strikes is carried out.
+
+    `action`:
+    - "answer": `status` with `body` (`content_type`; a `Retry-After` of `retry_after_s` in the given form);
+    - "delay": the documented answer, `latency_s` later;
+    - "close": the request is read, then the connection is closed without an answer;
+    - "reset": the same with a TCP reset;
+    - "cut": the head and half of the body of "answer", then the connection is closed;
+    - "slow": "answer" with its body trickled over `latency_s`;
+    - "hang": nothing at all, until the client gives up.
+
+    With `counts` the request is judged first and changes what the sandbox knows, as a server does that fails after its work;
+    otherwise it leaves no trace but the journal's.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(default="", description="What the journal calls it; its action and place where not given.")
+    path: str | None = Field(default=None, description="/event, /ad_revenue or /session.")
+    app_token: str | None = Field(default=None, description="Value of the parameter.")
+    event_token: str | None = Field(default=None, description="Value of the parameter.")
+    parameters: dict[str, str] = Field(
+        default_factory=dict, description="Further parameters by name; callback_params.NAME looks inside."
+    )
+    identity: str | None = Field(
+        default=None, description="Parameter that says which requests are the same event; default: all of it."
+    )
+    attempts: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Only the first so many attempts of an identity."
+    )
+    rate: Annotated[float, Field(ge=0, le=1)] = Field(default=1.0, description="Share of the attempts that it strikes.")
+    limit: Annotated[int, Field(ge=1)] | None = Field(default=None, description="Strikes at most so often in all.")
+    start_s: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Seconds after the faults were set at which it begins."
+    )
+    end_s: Annotated[float, Field(ge=0)] | None = Field(default=None, description="Seconds after which it ends.")
+
+    action: Literal["answer", "delay", "close", "reset", "cut", "slow", "hang"] = "answer"
+    status: Annotated[int, Field(ge=200, le=599)] = 500
+    body: str = '{"error":"Internal error, contact support@adjust.com"}'
+    content_type: str = Field(default="application/json", pattern=r"^[\x20-\x7e]*$")
+    retry_after_s: Annotated[int, Field(ge=0)] | None = None
+    retry_after_form: Literal["seconds", "date"] = "seconds"
+    latency_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
+    counts: bool = False
+
+    def retry_after(self, now_unix_s: float) -> str | None:
+        """Return the value of `Retry-After`, in the form of RFC 9110 that was asked for."""
+        if self.retry_after_s is None:
+            return None
+        return (
+            str(self.retry_after_s)
+            if self.retry_after_form == "seconds"
+            else formatdate(now_unix_s + self.retry_after_s, usegmt=True)
+        )
+
+
+_FAULTS = TypeAdapter(tuple[Fault, ...])
+
+
+def parse_faults(body: bytes) -> tuple[Fault, ...]:
+    """Return the faults in a JSON list. Raises `ValueError` (pydantic's `ValidationError`) where it is none."""
+    return _FAULTS.validate_json(body)
+
+
+def faults_as_json(faults: tuple[Fault, ...]) -> list[dict[str, object]]:
+    """Return the faults as the JSON that `parse_faults` takes."""
+    dumped: list[dict[str, object]] = _FAULTS.dump_python(faults, mode="json")
+    return dumped
+
+
+class FaultPlan:
+    """The faults in force, since `started_s` of the monotonic clock, and the attempts seen."""
+
+    def __init__(self, faults: tuple[Fault, ...], seed: int, started_s: float) -> None:
+        self.faults = tuple(
+            fault if fault.name else fault.model_copy(update={"name": f"{fault.action}#{index}"})
+            for index, fault in enumerate(faults)
+        )
+        self._seed = str(seed).encode()
+        self._started_s = started_s
+        self._attempts: dict[bytes, int] = {}
+        self._struck = [0] * len(faults)
+
+    def choose(self, path: str, parameters: dict[str, str], content: bytes, now_s: float) -> tuple[Fault | None, int]:
+        """Return the fault that strikes this request, if any, and which attempt of its identity it is (0: not asked for).
+
+        `content` is all of the request that tells it from others: query and body.
+        """
+        elapsed_s, first_attempt = now_s - self._started_s, 0
+        counted: dict[bytes, int] = {}
+        chosen: Fault | None = None
+        for index, fault in enumerate(self.faults):
+            if not _fits(fault, path, parameters):
+                continue
+            identity = _digest(_identity(fault, parameters, content), fault.identity or "")
+            attempt = counted.get(identity) or self._count(identity)
+            counted[identity] = attempt
+            first_attempt = first_attempt or attempt
+            if chosen is None and self._strikes(index, fault, identity, attempt, elapsed_s):
+                self._struck[index] += 1
+                chosen = fault
+        return chosen, first_attempt
+
+    def _strikes(self, index: int, fault: Fault, identity: bytes, attempt: int, elapsed_s: float) -> bool:
+        if elapsed_s < fault.start_s or (fault.end_s is not None and elapsed_s >= fault.end_s):
+            return False
+        if (fault.attempts is not None and attempt > fault.attempts) or (
+            fault.limit is not None and self._struck[index] >= fault.limit
+        ):
+            return False
+        return fault.rate >= 1.0 or self._share(index, identity, attempt) < fault.rate
+
+    def _share(self, index: int, identity: bytes, attempt: int) -> float:
+        """Return a number from 0 to 1 that looks like chance and depends on nothing but its arguments and the seed."""
+        drawn = hashlib.blake2b(b"%s/%d/%d/%s" % (self._seed, index, attempt, identity), digest_size=8).digest()
+        return int.from_bytes(drawn, "big") / 2.0**64
+
+    def _count(self, identity: bytes) -> int:
+        attempt = self._attempts.get(identity, 0) + 1
+        if attempt == 1 and len(self._attempts) >= MAX_IDENTITIES:
+            del self._attempts[next(iter(self._attempts))]
+        self._attempts[identity] = attempt
+        return attempt
+
+
+def _fits(fault: Fault, path: str, parameters: dict[str, str]) -> bool:
+    return (
+        (fault.path is None or fault.path == path)
+        and (fault.app_token is None or parameters.get("app_token") == fault.app_token)
+        and (fault.event_token is None or parameters.get("event_token") == fault.event_token)
+        and all(_value(parameters, name) == value for name, value in fault.parameters.items())
+    )
+
+
+def _identity(fault: Fault, parameters: dict[str, str], content: bytes) -> bytes:
+    value = None if fault.identity is None else _value(parameters, fault.identity)
+    return content if value is None else value.encode("utf-8", "surrogatepass")
+
+
+def _digest(identity: bytes, name: str) -> bytes:
+    return hashlib.blake2b(identity, digest_size=8, person=hashlib.blake2b(name.encode(), digest_size=16).digest()).digest()
+
+
+def _value(parameters: dict[str, str], name: str) -> str | None:
+    """Return a parameter, or for `callback_params.NAME` (or `partner_params.NAME`) a value inside its JSON object."""
+    outer, dot, inner = name.partition(".")
+    if not dot:
+        return parameters.get(name)
+    try:
+        tree = orjson.loads(parameters.get(outer, ""))
+    except orjson.JSONDecodeError:
+        return None
+    value = tree.get(inner) if isinstance(tree, dict) else None
+    return value if isinstance(value, str) else None
