@@ -6,6 +6,7 @@ engine's tally instead, since nothing is to be said about it. A fact holds no pa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.outcome import Reason, VerdictKind
@@ -206,3 +207,34 @@ Fact = (
     | Stopped
     | Summary
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The engine's counts at one moment; `_total` in a metric's name says that it only grows.
+
+    `unaccounted` is what was consumed less everything that is known of it: it must be 0, as must every sentinel.
+    """
+
+    consumed: int
+    skipped: int
+    delivered: int
+    duplicates: int
+    requests: int
+    filtered: Mapping[str, int]
+    dead_lettered: Mapping[Reason, int]
+    retries: Mapping[tuple[VerdictKind, Reason], int]
+    late: int
+    released: int
+    commits: int
+    unsettled: int
+    in_flight: int
+    waiting: int
+    buffered_bytes: int
+    resend_after_crash: int
+    unaccounted: int
+    sentinels: Mapping[str, int]
+    lag: Mapping[TopicPartition, int]
+    paused: int
+    held_apps: tuple[str, ...]
+    not_ready: tuple[str, ...]

@@ -87,7 +87,7 @@ class Invalid(NamedTuple):
     schema_id: int | None = None
 
 
-Mapping = Mapped | Filtered | Invalid
+Interpretation = Mapped | Filtered | Invalid
 
 
 class Response(NamedTuple):

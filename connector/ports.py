@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from connector.facts import Fact
-from connector.outcome import Invalid, Mapping as MappingResult, SendResult
+from connector.outcome import Interpretation, Invalid, SendResult
 from connector.record import Headers, Record, Request, TopicPartition
 
 
@@ -29,7 +29,7 @@ class Source(Protocol):
         """
 
 
-class NeedsSchema(Exception):
+class NeedsSchema(Exception):  # noqa: N818  # a control signal, not an error
     """A record's schema is not known yet: the partition waits for `Interpreter.prepare`. Not an error."""
 
     def __init__(self, schema_id: int) -> None:
@@ -40,7 +40,7 @@ class NeedsSchema(Exception):
 class Interpreter(Protocol):
     """Decoding and mapping: what a record becomes."""
 
-    def interpret(self, record: Record) -> MappingResult:
+    def interpret(self, record: Record) -> Interpretation:
         """Return what `record` becomes. Raises `NeedsSchema` where `prepare` must run first; never anything else."""
 
     async def prepare(self, record: Record, schema_id: int) -> Invalid | None:
@@ -48,6 +48,23 @@ class Interpreter(Protocol):
 
         Returns None when `interpret` can go on, or `Invalid` where the registry says that there is no such schema.
         """
+
+
+class RegistryUnavailable(Exception):  # noqa: N818  # a condition to be waited out, not an error
+    """The schema registry does not answer, or answers with something that is not about the schema."""
+
+
+class Registry(Protocol):
+    """A schema registry."""
+
+    async def schema(self, schema_id: int) -> object | None:
+        """Return the Avro schema of `schema_id` as parsed JSON, references put in place; None where the registry knows no such id.
+
+        Raises `RegistryUnavailable`, and `ValueError` where the schema is not Avro.
+        """
+
+    async def latest(self, subject: str) -> object | None:
+        """Return the newest schema of `subject` likewise; None where there is no such subject."""
 
 
 class Sender(Protocol):

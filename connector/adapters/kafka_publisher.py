@@ -1,0 +1,84 @@
+"""The Kafka producer of dead letters.
+
+**Rule**: a write counts only when the broker acknowledged it on all in-sync replicas; idempotence keeps the client's own retries
+from doubling or reordering it. Everything happens on the event loop: the client's reports are fetched while a write is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from connector.record import Headers
+from connector.settings import KafkaProperty
+
+REPORTS_INTERVAL_S = 0.005
+WRITE_TIMEOUT_MS = 30_000
+ANY_PARTITION = -1
+"""librdkafka chooses by the key."""
+
+_CONSUMER_ONLY = (
+    "group.", "session.timeout.ms", "heartbeat.interval.ms", "max.poll.interval.ms", "partition.assignment.strategy", "auto.offset.reset",
+    "fetch.", "queued.", "isolation.level", "max.partition.fetch.bytes", "coordinator.", "check.crcs", "client.rack", "topic.blacklist",
+)  # fmt: skip
+
+
+class KafkaPublisher:
+    """`connector.ports.Publisher` on a confluent-kafka producer. `properties` are the settings' `kafka:`."""
+
+    def __init__(self, properties: Mapping[str, KafkaProperty], max_message_bytes: int) -> None:
+        ours = {name: value for name, value in properties.items() if not name.startswith(_CONSUMER_ONLY)}
+        self._producer = Producer(
+            {
+                **ours,
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": 5,
+                "message.max.bytes": max_message_bytes,
+                "message.timeout.ms": WRITE_TIMEOUT_MS,
+            }
+        )
+        self._partitions: dict[str, int] = {}
+        self._under_way = 0
+        self._reports: asyncio.TimerHandle | None = None
+
+    def learn_partitions(self, partitions: Mapping[str, int]) -> None:
+        """Tell how many partitions each dead-letter topic has."""
+        self._partitions.update(partitions)
+
+    async def publish(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> str | None:
+        """See `connector.ports.Publisher`. A topic with fewer partitions takes the record by its key."""
+        loop = asyncio.get_running_loop()
+        report: asyncio.Future[str | None] = loop.create_future()
+
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            if not report.done():
+                report.set_result(None if error is None else f"{error.name()}: {error.str()}")
+
+        target = partition if partition < self._partitions.get(topic, 0) else ANY_PARTITION
+        try:
+            self._producer.produce(topic, value=value, key=key, headers=list(headers), partition=target, on_delivery=delivered)
+        except (KafkaException, BufferError) as error:
+            return str(error.args[0])
+        self._under_way += 1
+        self._fetch_reports(loop)
+        try:
+            return await report
+        finally:
+            self._under_way -= 1
+
+    def _fetch_reports(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._reports is None:
+            self._reports = loop.call_later(REPORTS_INTERVAL_S, self._poll, loop)
+
+    def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._reports = None
+        self._producer.poll(0)
+        if self._under_way:
+            self._fetch_reports(loop)
+
+    async def close(self, timeout_s: float) -> None:
+        """Wait for the writes under way, at most `timeout_s`."""
+        await asyncio.to_thread(self._producer.flush, timeout_s)

@@ -1,0 +1,323 @@
+"""The Kafka consumer on a thread of its own: batches in, commits out, partitions that come and go.
+
+    thread                               event loop
+    poll, consume -> batch  -----------> engine.accept
+    on_assign: committed()  -----------> engine.assigned
+    on_revoke: blocks       -----------> engine.revoke, drains  --> offsets, committed inside the callback
+    commands  <------------------------- pause, resume, commit
+
+**Rule**: every call on the consumer is made by its thread, which never stops polling but for a hand-over that is full. Manual offsets:
+nothing is stored or committed but what the engine says. Does not know what a record means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from connector.errors import ServiceUnavailableError
+from connector.record import Headers, Record, TopicPartition
+from connector.settings import KafkaProperty
+
+BATCH_RECORDS = 500
+POLL_S = 0.05
+HANDED_OVER_LIMIT = 2_000
+"""Records handed to the loop and not yet taken; beyond, the thread waits for the loop."""
+END_OFFSETS_INTERVAL_S = 1.0
+COMMITTED_TIMEOUT_S = 30.0
+
+DEFAULTS: Mapping[str, KafkaProperty] = {
+    "auto.offset.reset": "earliest",
+    "partition.assignment.strategy": "range",
+    "queued.min.messages": 10_000,
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.message.max.bytes": 1_048_576,
+    "client.id": "kafka-adjust-connector",
+}
+"""What the connector sets where the settings say nothing. `earliest`: a group without commits must not skip what is there."""
+
+OWNED: Mapping[str, KafkaProperty] = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "enable.partition.eof": False,
+}
+
+_FATAL = frozenset({
+    KafkaError._AUTHENTICATION,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._AUTO_OFFSET_RESET,
+    KafkaError.INVALID_GROUP_ID,
+    KafkaError.UNSUPPORTED_VERSION,
+})  # fmt: skip
+"""Errors that waiting does not heal: someone has to act."""
+
+
+class Listener(Protocol):
+    """Who is told what the consumer sees: the engine. Called on the event loop."""
+
+    def accept(self, records: Sequence[Record]) -> None:
+        """Take a batch."""
+
+    def assigned(self, committed: Mapping[TopicPartition, tuple[int | None, str | None]], assignment: int) -> None:
+        """Partitions came."""
+
+    async def revoke(self, names: Sequence[TopicPartition], drain_timeout_s: float) -> Mapping[TopicPartition, tuple[int, str]]:
+        """Partitions leave: drain and return what to commit."""
+
+    def lost(self, names: Sequence[TopicPartition]) -> None:
+        """Partitions left without notice."""
+
+    def committed(self, offsets: Mapping[TopicPartition, int], error: str | None = None) -> None:
+        """A commit was answered."""
+
+    def end_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Where partitions end."""
+
+    def trouble(self, error: str) -> None:
+        """The client reports an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    partitions: tuple[TopicPartition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Resume:
+    partitions: tuple[TopicPartition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    offsets: Mapping[TopicPartition, tuple[int, str]]
+
+
+_Command = _Pause | _Resume | _Commit
+
+
+class KafkaSource:
+    """`connector.ports.Source` on a confluent-kafka consumer. `run` reads until `stop`."""
+
+    def __init__(self, properties: Mapping[str, KafkaProperty], topics: Sequence[str], drain_timeout_s: float) -> None:
+        self._properties = {**DEFAULTS, **properties, **OWNED, "on_commit": self._on_commit, "error_cb": self._on_error}
+        self._topics = list(topics)
+        self._drain_timeout_s = drain_timeout_s
+        self._commands: deque[_Command] = deque()
+        self._stop = threading.Event()
+        self._taken = threading.Condition()
+        self._handed_over = 0
+        self._assignment = 0
+        self._failure: ServiceUnavailableError | None = None
+        self._names: dict[tuple[str, int], TopicPartition] = {}
+        self._assignments: dict[TopicPartition, int] = {}
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        """See `connector.ports.Source`."""
+        self._commands.append(_Pause(tuple(partitions)))
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        """See `connector.ports.Source`."""
+        self._commands.append(_Resume(tuple(partitions)))
+
+    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+        """See `connector.ports.Source`."""
+        self._commands.append(_Commit(offsets))
+
+    def stop(self) -> None:
+        """Ask `run` to drain, commit and end."""
+        self._stop.set()
+
+    async def run(self, listener: Listener) -> None:
+        """Consume until `stop`. Raises `ServiceUnavailableError` where Kafka says something that waiting does not heal."""
+        self._listener = listener
+        self._loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = self._loop.create_future()
+        thread = threading.Thread(target=self._thread, args=(ended,), name="kafka-consumer", daemon=True)
+        thread.start()
+        await ended
+        thread.join()
+
+    def _thread(self, ended: asyncio.Future[None]) -> None:
+        error: BaseException | None = None
+        try:
+            self._consume()
+        except BaseException as raised:  # noqa: BLE001  # handed to the loop, where it ends the process
+            error = raised
+        self._tell(lambda: ended.set_exception(error) if error else ended.set_result(None))
+
+    def _tell(self, action: Callable[[], object]) -> None:
+        self._loop.call_soon_threadsafe(action)
+
+    def _consume(self) -> None:
+        consumer = self._consumer = Consumer(self._properties)
+        try:
+            consumer.subscribe(self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
+            next_end_offsets_s = 0.0
+            while not self._stop.is_set():
+                self._obey()
+                self._hand_over(self._poll())
+                if self._failure is not None:
+                    raise self._failure
+                if time.monotonic() >= next_end_offsets_s:
+                    next_end_offsets_s = time.monotonic() + END_OFFSETS_INTERVAL_S
+                    self._look_at_ends()
+            self._finish()
+        finally:
+            consumer.close()
+
+    def _poll(self) -> list[Message]:
+        """Return what is there: waiting for one record at most `POLL_S`, and not at all for more."""
+        first = self._consumer.poll(POLL_S)
+        return [first, *self._consumer.consume(BATCH_RECORDS - 1, 0)] if first is not None else []
+
+    def _hand_over(self, messages: Sequence[Message]) -> None:
+        records = [record for message in messages if (record := self._record(message)) is not None]
+        if not records:
+            return
+        with self._taken:
+            self._handed_over += len(records)
+        self._tell(lambda: self._take(records))
+        with self._taken:
+            self._taken.wait_for(lambda: self._handed_over < HANDED_OVER_LIMIT, timeout=1.0)
+
+    def _take(self, records: Sequence[Record]) -> None:
+        """Runs on the loop."""
+        self._listener.accept(records)
+        with self._taken:
+            self._handed_over -= len(records)
+            self._taken.notify()
+
+    def _record(self, message: Message) -> Record | None:
+        error = message.error()
+        if error is not None:
+            self._on_error(error)
+            return None
+        name = self._names.get(cast("tuple[str, int]", (message.topic(), message.partition())))
+        assignment = self._assignments.get(name) if name is not None else None
+        if name is None or assignment is None:
+            return None
+        return Record(
+            name,
+            cast("int", message.offset()),
+            message.timestamp()[1],
+            message.key(),
+            message.value(),
+            cast("Headers", tuple(message.headers() or ())),
+            assignment,
+        )
+
+    def _obey(self) -> None:
+        while self._commands:
+            command = self._commands.popleft()
+            match command:
+                case _Pause(partitions):
+                    self._consumer.pause(self._mine(partitions))
+                case _Resume(partitions):
+                    self._consumer.resume(self._mine(partitions))
+                case _Commit(offsets):
+                    self._commit_soon(offsets)
+
+    def _mine(self, partitions: Sequence[TopicPartition]) -> list[KafkaPartition]:
+        return [KafkaPartition(*name) for name in partitions if name in self._assignments]
+
+    def _commit_soon(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+        mine = {name: progress for name, progress in offsets.items() if name in self._assignments}
+        if not mine:
+            return
+        try:
+            self._consumer.commit(offsets=_kafka_offsets(mine), asynchronous=True)
+        except KafkaException as error:
+            self._answered({name: offset for name, (offset, _) in mine.items()}, str(error.args[0]))
+
+    def _on_commit(self, error: KafkaError | None, partitions: list[KafkaPartition]) -> None:
+        failed = error or next((each.error for each in partitions if each.error is not None), None)
+        if failed is not None and failed.code() == KafkaError._NO_OFFSET:
+            return
+        offsets = {TopicPartition(each.topic, each.partition): each.offset for each in partitions}
+        self._answered(offsets, str(failed) if failed is not None else None)
+
+    def _answered(self, offsets: Mapping[TopicPartition, int], error: str | None) -> None:
+        self._tell(lambda: self._listener.committed(offsets, error))
+
+    def _on_error(self, error: KafkaError) -> None:
+        """Errors come from the client as events; `_consume` raises those that waiting does not heal."""
+        if error.fatal() or error.code() in _FATAL:
+            self._failure = ServiceUnavailableError(f"Kafka refuses to go on: {error.str()} ({error.name()})")
+        else:
+            text = f"{error.name()}: {error.str()}"
+            self._tell(lambda: self._listener.trouble(text))
+
+    def _on_assign(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
+        if not partitions:
+            return
+        self._assignment += 1
+        assignment = self._assignment
+        committed = {
+            TopicPartition(each.topic, each.partition): (each.offset if each.offset >= 0 else None, each.metadata)
+            for each in consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S)
+        }
+        for name in committed:
+            self._names[name.topic, name.partition] = name
+            self._assignments[name] = assignment
+        self._tell(lambda: self._listener.assigned(committed, assignment))
+
+    def _on_revoke(self, _: Consumer, partitions: list[KafkaPartition]) -> None:
+        names = [TopicPartition(each.topic, each.partition) for each in partitions]
+        self._give_up(names)
+
+    def _on_lost(self, _: Consumer, partitions: list[KafkaPartition]) -> None:
+        names = [TopicPartition(each.topic, each.partition) for each in partitions]
+        for name in names:
+            self._assignments.pop(name, None)
+        self._tell(lambda: self._listener.lost(names))
+
+    def _give_up(self, names: Sequence[TopicPartition]) -> None:
+        """Drain partitions and commit what the engine says, before anyone else can own them."""
+        mine = [name for name in names if name in self._assignments]
+        if not mine:
+            return
+        draining = asyncio.run_coroutine_threadsafe(self._listener.revoke(mine, self._drain_timeout_s), self._loop)
+        progress = draining.result()
+        for name in mine:
+            del self._assignments[name]
+        if not progress:
+            return
+        offsets = {name: offset for name, (offset, _) in progress.items()}
+        try:
+            self._consumer.commit(offsets=_kafka_offsets(progress), asynchronous=False)
+        except KafkaException as error:
+            self._answered(offsets, str(error.args[0]))
+        else:
+            self._answered(offsets, None)
+
+    def _finish(self) -> None:
+        """Stop fetching, drain everything, commit; the consumer is closed after."""
+        mine = list(self._assignments)
+        self._consumer.pause(self._mine(mine))
+        self._give_up(mine)
+
+    def _look_at_ends(self) -> None:
+        ends = {}
+        for name in self._assignments:
+            _, end = self._consumer.get_watermark_offsets(KafkaPartition(*name), cached=True)
+            if end >= 0:
+                ends[name] = end
+        if ends:
+            self._tell(lambda: self._listener.end_offsets(ends))
+
+
+def _kafka_offsets(progress: Mapping[TopicPartition, tuple[int, str]]) -> list[KafkaPartition]:
+    """A commit without metadata erases what was there: each carries its whole map."""
+    return [KafkaPartition(name.topic, name.partition, offset, metadata) for name, (offset, metadata) in progress.items()]
