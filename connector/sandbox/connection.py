@@ -12,7 +12,7 @@ import asyncio
 import socket
 import struct
 from collections import deque
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from connector.sandbox.exchange import Plan
 from connector.sandbox.faults import ENDED_ACTIONS
@@ -74,8 +74,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport (asyncio)."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # what a stream server hands over
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # what a stream server hands over; uvloop's is no subclass
         self._number = self._router.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
