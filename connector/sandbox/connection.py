@@ -22,6 +22,9 @@ from connector.sandbox.world import refusal
 MAX_WAITING = 64
 """Pipelined requests that may wait on one connection before it is no longer read from."""
 
+LINGER_S = 1.0
+"""How long bytes are still taken, and thrown away, after bytes that are no request were refused."""
+
 SLOW_STEPS = 10
 """Pieces in which a slow body leaves."""
 
@@ -50,6 +53,9 @@ class Router(Protocol):
 
     def finish(self, plan: Plan, *, answered: bool) -> None:
         """Hear how a plan ended."""
+
+    def malformed(self) -> None:
+        """Hear of bytes that were refused because they are no request."""
 
     def opened(self, connection: Connection) -> int:
         """Hear of a connection and return its number."""
@@ -94,9 +100,10 @@ class Connection(asyncio.Protocol):
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self._advance()
 
-    def eof_received(self) -> bool:
-        """Stay open after the client's half-close while an answer is owed (asyncio)."""
-        return self._current is not None or bool(self._waiting)
+    def eof_received(self) -> None:
+        """Close with the client (asyncio): what it still waited for is noted as unanswered, half a request is refused."""
+        if self._parser.is_halfway and self._current is None and self._transport is not None:
+            self._refuse(self._transport, Refusal(400, "Incomplete request"))
 
     def pause_writing(self) -> None:
         """Take no further request while the client does not read (asyncio)."""
@@ -113,21 +120,32 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
 
     def _advance(self) -> None:
-        while self._waiting and self._current is None and self._writable and self._transport is not None:
+        transport = self._transport
+        if transport is None:
+            return
+        while self._waiting and self._current is None and self._writable and not transport.is_closing():
             item = self._waiting.popleft()
             if isinstance(item, Refusal):
-                answer = refusal("", item.status, item.text)
-                self._write(item.status, answer.body, keep_alive=False)
+                self._refuse(transport, item)
             else:
                 self._serve(item)
-        if self._transport is not None and not self._transport.is_closing():
-            self._throttle(self._transport)
+        if not transport.is_closing():
+            self._throttle(transport)
 
     def _throttle(self, transport: asyncio.Transport) -> None:
         if len(self._waiting) > MAX_WAITING:
             transport.pause_reading()
         elif not transport.is_reading():
             transport.resume_reading()
+
+    def _refuse(self, transport: asyncio.Transport, item: Refusal) -> None:
+        """Answer bytes that are no request, then close: late, since bytes that arrive at a closed socket would reset the answer."""
+        self._router.malformed()
+        body = refusal("", item.status, item.text).body
+        transport.write(_head(item.status, len(body), None, keep_alive=False) + body)
+        self._timer = self._loop.call_later(LINGER_S, transport.close)
+        if transport.can_write_eof():
+            transport.write_eof()
 
     def _serve(self, request: HttpRequest) -> None:
         plan = self._router.receive(request, self._number)
@@ -187,9 +205,10 @@ class Connection(asyncio.Protocol):
             return
         self._current = None
         self._router.finish(plan, answered=True)
-        if not keep_alive:
+        if keep_alive:
+            self._advance()
+        else:
             self._transport.close()
-        self._advance()
 
     def _abandon(self) -> None:
         if self._current is not None:
@@ -201,7 +220,6 @@ class Connection(asyncio.Protocol):
             return
         self._transport.write(_head(status, len(body), plan, keep_alive=keep_alive) + body)
         if not keep_alive:
-            self._waiting.clear()
             self._transport.close()
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import orjson
+
 from connector.adjust import responses as said
 from connector.sandbox.config import SandboxConfig
-from connector.sandbox.faults import ENDED_ACTIONS, Fault, FaultPlan
+from connector.sandbox.faults import Fault, FaultPlan
 from connector.sandbox.http1 import HttpRequest
 from connector.sandbox.journal import Entry, Journal
-from connector.sandbox.parameters import parse_form
-from connector.sandbox.world import ENDPOINTS, Answer, World, refusal
+from connector.sandbox.parameters import ENDPOINTS, parse_form
+from connector.sandbox.world import Answer, World, refusal
 
 
 class Plan(NamedTuple):
@@ -116,11 +118,21 @@ class Exchange:
         delay_s = self.config.latency_ms / 1000 + fault.latency_s - slow_s
         if documented is not None and fault.action == "delay":
             return Plan(entry, self.journal, documented, "answer", delay_s, "application/json", None)
-        error = fault.body if fault.action not in ENDED_ACTIONS and fault.status != 200 else None
-        answer = Answer(fault.status, fault.body.encode("utf-8", "surrogatepass"), error and error[:200])
+        body = fault.body.encode("utf-8", "surrogatepass")
+        answer = Answer(fault.status, body, None if fault.status == 200 else _error_text(body))
         return Plan(
             entry, self.journal, answer, fault.action, delay_s, fault.content_type, fault.retry_after(self.unix_s()), slow_s
         )
+
+
+def _error_text(body: bytes) -> str:
+    """Return the `error` of a scripted body in Adjust's form, else how the body begins."""
+    try:
+        tree = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body[:100].decode("utf-8", "replace")
+    error = tree.get("error") if isinstance(tree, dict) else None
+    return error if isinstance(error, str) else body[:100].decode("utf-8", "replace")
 
 
 def bearer_token(headers: dict[bytes, bytes]) -> str | None:

@@ -21,6 +21,7 @@ MAX_CHUNK_LINE_BYTES = 256
 """Longest line that announces a chunk, extensions included."""
 
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e\x80-\xff]+) HTTP/1\.([01])")
+_ABSOLUTE_FORM = re.compile(rb"https?://[^/?]*", re.IGNORECASE)
 _FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 
@@ -62,6 +63,11 @@ class Parser:
         self._refused = False
         self.wants_continue = False
 
+    @property
+    def is_halfway(self) -> bool:
+        """Say whether a request has begun and not ended."""
+        return bool(self._buffer) or self._head is not None
+
     def feed(self, data: bytes) -> list[HttpRequest | Refusal]:
         """Take `data` and return what it completes, in order. After a `Refusal` nothing more is returned.
 
@@ -77,7 +83,7 @@ class Parser:
                 return found
             found.append(item)
             if isinstance(item, Refusal):
-                self._refused = True
+                self._refused, self._head = True, None
                 self._buffer.clear()
                 return found
 
@@ -152,7 +158,7 @@ def _early_refusal(buffer: bytearray) -> Refusal | None:
     """Refuse what can no longer become a request, so that a client of another protocol is not left waiting."""
     end = buffer.find(b"\r\n")
     line = bytes(buffer if end < 0 else buffer[:end])
-    if end >= 0:
+    if end >= 0 or b"\n" in line:
         return None if _REQUEST_LINE.fullmatch(line) else Refusal(400, "Malformed request line")
     method = line.split(b" ", 1)[0]
     return None if not method or (_FIELD_NAME.fullmatch(method) and len(method) <= 32) else Refusal(400, "Malformed request line")
@@ -165,14 +171,22 @@ def _parse_head(lines: list[bytes]) -> _Head | Refusal:
     headers: dict[bytes, bytes] = {}
     for field in lines[1:]:
         name, colon, value = field.partition(b":")
-        if not colon or not _FIELD_NAME.fullmatch(name):
+        if not colon or not _FIELD_NAME.fullmatch(name) or b"\n" in value or b"\0" in value:
             return Refusal(400, "Malformed header")
         name, value = name.lower(), value.strip(b" \t")
         if name in {b"content-length", b"transfer-encoding"} and headers.get(name, value) != value:
             return Refusal(400, "Contradicting headers")
         headers[name] = value
     method, target, minor = line.groups()
-    return _with_framing(method, target, headers, keep_alive=_keeps_alive(headers, minor))
+    # The answer to HEAD must have no body; all answers here have one, so its connection ends with it.
+    keep_alive = _keeps_alive(headers, minor) and method != b"HEAD"
+    return _with_framing(method, _origin_form(target), headers, keep_alive=keep_alive)
+
+
+def _origin_form(target: bytes) -> bytes:
+    """Return path and query of a target that a client behind a proxy wrote in full (RFC 9112 section 3.2.2)."""
+    absolute = _ABSOLUTE_FORM.match(target) if target[:1] != b"/" else None
+    return target if absolute is None else target[absolute.end() :] or b"/"
 
 
 def _with_framing(method: bytes, target: bytes, headers: dict[bytes, bytes], *, keep_alive: bool) -> _Head | Refusal:

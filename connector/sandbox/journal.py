@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from connector.sandbox.parameters import parse_form
+from connector.sandbox.parameters import ENDPOINTS, parse_form
 
 
 class Entry:
@@ -87,7 +87,7 @@ class Entry:
 
 
 class Journal:
-    """The entries, numbered from 1. `capacity` bounds how many are kept."""
+    """The entries, numbered from 1. `capacity` bounds how many are kept; `malformed` counts bytes that were no request."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -96,6 +96,7 @@ class Journal:
         self._outcomes: Counter[tuple[str, int | None, str | None]] = Counter()
         self._faults: Counter[str] = Counter()
         self._open = 0
+        self.malformed = 0
 
     @property
     def received(self) -> int:
@@ -135,7 +136,7 @@ class Journal:
         """Note how `entry` ended: with `status` sent at `now_s`, or with neither where no answer left."""
         entry.answered_s, entry.status, entry.error = now_s, status, error
         self._open -= 1
-        self._outcomes[entry.path, status, error] += 1
+        self._outcomes[entry.path if entry.path in ENDPOINTS else "other", status, error] += 1
         if entry.fault is not None:
             self._faults[entry.fault] += 1
 
@@ -154,6 +155,7 @@ class Journal:
             "received": self._received,
             "open": self._open,
             "dropped": self.dropped,
+            "malformed": self.malformed,
             "delivered": sum(count for (_, status, _), count in self._outcomes.items() if status == 200),
             "unanswered": sum(count for (_, status, _), count in self._outcomes.items() if status is None),
             "faults": dict(self._faults),

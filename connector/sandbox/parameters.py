@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
+from connector.adjust import endpoints
 from connector.adjust.parameters import DEVICE_PARAMETERS
+
+ENDPOINTS = frozenset(facts.path for facts in endpoints.ENDPOINTS.values())
+"""The paths of Adjust's S2S API that the sandbox serves."""
 
 _ZEROES = re.compile(r"[0-]*")
 

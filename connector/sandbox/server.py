@@ -145,6 +145,10 @@ class Sandbox:
         """Note how a plan ended."""
         self._exchange.finish(plan, answered=answered)
 
+    def malformed(self) -> None:
+        """Count bytes that were no request."""
+        self._exchange.journal.malformed += 1
+
     def opened(self, connection: Connection) -> int:
         """Note a new connection and number it."""
         self._connections.add(connection)

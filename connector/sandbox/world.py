@@ -20,9 +20,6 @@ from connector.sandbox import values
 from connector.sandbox.config import SandboxApp, SandboxConfig
 from connector.sandbox.parameters import device_of
 
-ENDPOINTS = frozenset({"/event", "/ad_revenue", "/session"})
-"""What the sandbox serves of Adjust's S2S API."""
-
 MAX_REMEMBERED = 2_000_000
 """How many pairs of device and event token, and how many devices, are remembered; beyond, the oldest are forgotten."""
 
