@@ -7,7 +7,7 @@ look at the value refuse it.
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_plus
 
 from connector.adjust import endpoints
 from connector.adjust.parameters import DEVICE_PARAMETERS
@@ -21,19 +21,13 @@ _ZEROES = re.compile(r"[0-]*")
 def parse_form(encoded: bytes) -> dict[str, str]:
     """Return the parameters in a query or an `application/x-www-form-urlencoded` body; of a repeated name the last counts."""
     parameters: dict[str, str] = {}
-    for pair in encoded.split(b"&"):
-        name, _, value = pair.partition(b"=")
+    for pair in encoded.decode("utf-8", "replace").split("&"):
+        name, _, value = pair.partition("=")
         if name:
-            parameters[_decoded(name)] = _decoded(value)
+            if "%" in value or "+" in value:
+                value = unquote_plus(value)  # few values need it
+            parameters[unquote_plus(name) if "%" in name or "+" in name else name] = value
     return parameters
-
-
-def _decoded(encoded: bytes) -> str:
-    if b"+" in encoded:
-        encoded = encoded.replace(b"+", b" ")
-    if b"%" in encoded:
-        encoded = unquote_to_bytes(encoded)
-    return encoded.decode("utf-8", "replace")
 
 
 def device_of(parameters: dict[str, str]) -> tuple[str, str] | None:
