@@ -1,0 +1,71 @@
+"""Custom parameters: `callback_params` and `partner_params`, one flat JSON object of texts each (Adjust: S2S events).
+
+Names, quotes and commas are encoded when the rule is compiled; an event costs only the encoding of its values.
+
+**Rule**: texts, numbers and booleans become texts; null is left out; everything else was refused when the rule was checked.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+
+import orjson
+
+from connector.adjust.formats import Refused, refused
+from connector.mapping.cel.expression import Event
+from connector.mapping.form import encode, is_unreserved, start_of
+from connector.mapping.pieces import Piece, Read, failure
+from connector.outcome import Invalid
+from connector.record import Record
+
+ACCEPTS = frozenset({"string", "int", "uint", "double", "bool"})
+"""CEL types that have one obvious text."""
+
+
+def text_of(value: object) -> str | Refused:
+    """Return the text of a custom value: numbers in plain notation, booleans as true and false."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return format(Decimal(repr(value)), "f").removesuffix(".0")
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    return refused("is neither a text nor a number nor a boolean")
+
+
+def custom_parameters(name: str, entries: Sequence[tuple[str, Read, str]], rule: str) -> Piece:
+    """Return the piece of the object `name`; `entries` are key, reader and expression text of its values."""
+    opening, closing = start_of(name) + "%7B", "%22%7D"
+    values = [(f"{_json(key)}%22%3A%22", key, read, text) for key, read, text in entries]
+
+    def write(event: Event, record: Record) -> str | Invalid:
+        body = ""
+        for start, key, read, expression in values:
+            value = read(event, record)
+            if value is None:
+                continue
+            text = value if value.__class__ is str else text_of(value)
+            if text.__class__ is not str:
+                problem = f"rule {rule}: {name}.{key} {text.message}"  # type: ignore[attr-defined]  # refused, since no text
+                return failure(value, rule, expression) or Invalid(text.reason, problem, rule)  # type: ignore[attr-defined]  # likewise
+            try:
+                body += ("%22%2C%22" if body else opening + "%22") + start + _json(text)  # type: ignore[arg-type]  # a str by its class
+            except orjson.JSONEncodeError:
+                refusal = refused("is not valid Unicode")
+                return Invalid(refusal.reason, f"rule {rule}: {name}.{key} {refusal.message}", rule)
+        return body + closing if body else ""
+
+    return write
+
+
+def _json(text: str) -> str:
+    """Return `text` as it stands inside the quotes of a JSON string, percent-encoded. Raises `orjson.JSONEncodeError`."""
+    if is_unreserved(text) is not None:
+        return text
+    return encode(orjson.dumps(text)[1:-1].decode())

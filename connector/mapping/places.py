@@ -1,0 +1,131 @@
+"""The expressions of a rule, each compiled with its place in the file and judged by what is asked of it there.
+
+**Rule**: every problem of an expression carries the file, the line, the expression and the character; an expression with a
+problem gives None, and the compilation of the others goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from connector.document import Document, Path, Problem
+from connector.mapping.cel.expression import Event, Expression, ExpressionProblem
+from connector.mapping.file_shape import Written
+from connector.record import Record, TopicPartition
+
+NO_RECORD = Record(TopicPartition("", 0), 0, -1, None, None, ())
+"""What a constant is evaluated with."""
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_LITERAL_TYPES = {bool: "bool", int: "int", float: "double", str: "string"}
+
+
+class Compiles(Protocol):
+    """What is asked of the CEL compiler."""
+
+    def compile(self, text: str) -> Expression | tuple[ExpressionProblem, ...]:
+        """Return `text` checked against the schema, or what is wrong with it."""
+
+
+def literal(value: Written) -> Expression:
+    """Return a YAML number or boolean as the expression that it is."""
+    return Expression(
+        text=str(value).lower() if isinstance(value, bool) else str(value),
+        type=_LITERAL_TYPES[type(value)],
+        nullable=False,
+        constant=True,
+        reads=frozenset(),
+        path=None,
+        avro_logical=None,
+        evaluate=lambda _event, _record: value,
+    )
+
+
+class Places:
+    """Compiles the expressions of one document against one schema, and collects the problems."""
+
+    def __init__(self, document: Document, compiler: Compiles) -> None:
+        self.problems: list[Problem] = []
+        self._document = document
+        self._compiler = compiler
+
+    def expression(self, written: Written, path: Path) -> Expression | None:
+        """Return the expression at `path`; where it does not compile, None, and its problems are noted."""
+        if not isinstance(written, str):
+            return literal(written)
+        compiled = self._compiler.compile(written)
+        if isinstance(compiled, Expression):
+            return compiled
+        for found in compiled:
+            hint = found.hint
+            if hint is None and _WORD.fullmatch(written.strip()):
+                hint = f"a text that is meant literally has quotes of its own: '\"{written.strip()}\"'"
+            self.problem(path, found.message, written, found.offset, hint)
+        return None
+
+    def typed(self, written: Written, path: Path, accepts: frozenset[str], means: str) -> Expression | None:
+        """Return the expression at `path` if its type is one of `accepts`; `means` completes "must be ..."."""
+        expression = self.expression(written, path)
+        if expression is None or expression.type in accepts or expression.type == "dyn":
+            return expression
+        self.problem(
+            path, f"must be {means}, but this is of type {expression.type}", expression.text, 0, _cure(expression, accepts)
+        )
+        return None
+
+    def never_null(self, expression: Expression | None, path: Path, given: str | None) -> Expression | None:
+        """Return `expression` unless it can be null where the condition `given` holds: Adjust requires a value here."""
+        if expression is None or not expression.nullable or self._narrowed(expression, given):
+            return expression
+        hint = "test it in `when` (... != null), or say what stands for null: x == null ? ... : x"
+        self.problem(path, "Adjust requires a value here, and this can be null", expression.text, 0, hint)
+        return None
+
+    def problem(
+        self, path: Path, message: str, text: str | None = None, offset: int | None = None, hint: str | None = None
+    ) -> None:
+        """Note an error at `path`."""
+        self.problems.append(self._document.problem(path, message, expression=text, offset=offset, hint=hint))
+
+    def warning(self, path: Path, message: str, text: str | None = None) -> None:
+        """Note a warning at `path`."""
+        self.problems.append(self._document.problem(path, message, expression=text, severity="warning"))
+
+    def _narrowed(self, expression: Expression, given: str | None) -> bool:
+        """Ask the compiler: under the condition `given`, may the expression stand where null may not?"""
+        probe = _PROBES.get(expression.type)
+        if given is None or probe is None:
+            return False
+        return isinstance(self._compiler.compile(f"({given}) && {probe(f'({expression.text})')}"), Expression)
+
+
+_PROBES: dict[str, Callable[[str], str]] = {
+    "string": lambda text: f"size({text}) >= 0",
+    "bytes": lambda text: f"size({text}) >= 0",
+    "int": lambda text: f"{text} >= 0",
+    "uint": lambda text: f"{text} >= 0u",
+    "double": lambda text: f"{text} >= 0.0",
+    "bool": lambda text: f"!{text}",
+    "timestamp": lambda text: f"{text} > timestamp(0)",
+}
+"""Uses of a value of each type that the compiler refuses where the value can be null."""
+
+
+def constant_value(expression: Expression) -> object:
+    """Return the value of a constant expression."""
+    nothing: Event = {}
+    return expression.evaluate(nothing, NO_RECORD)
+
+
+def _cure(expression: Expression, accepts: frozenset[str]) -> str | None:
+    if expression.type.startswith("optional"):
+        return "end it with .orValue(...)"
+    if expression.type == "timestamp" and "string" in accepts:
+        return "write string(...) for a text, or int(...) for UNIX seconds"
+    if expression.type in {"list", "map"} and "string" in accepts:
+        return "choose one of its entries, or join them"
+    if expression.type in {"bool", "int", "double", "bytes"} and "string" in accepts:
+        return "write string(...) if a text is meant"
+    return None
