@@ -32,12 +32,17 @@ Convert = Callable[[object], Converted]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A way of writing a value: `accepts` are the CEL types it can come from, `means` completes "must be ..."."""
+    """A way of writing a value.
+
+    `accepts` are the CEL types it can come from, `means` completes "must be ...". `unreserved` says that the text holds
+    only letters, digits and `-`, `.`, `_`, `~`, which every encoding leaves alone.
+    """
 
     name: str
     convert: Convert
     accepts: frozenset[str]
     means: str
+    unreserved: bool = True
 
 
 def refused(message: str) -> Refused:
@@ -159,7 +164,7 @@ def publisher(value: object) -> Converted:
     return "publisher" if value == "publisher" else refused("must be publisher")
 
 
-TEXT = Format("text", text, frozenset({"string", "int", "uint"}), "a text")
+TEXT = Format("text", text, frozenset({"string", "int", "uint"}), "a text", unreserved=False)
 INTEGER = Format("integer", integer, frozenset({"int", "uint", "string"}), "a whole number, not negative")
 BOOLEAN = Format("boolean", boolean, frozenset({"bool", "int", "uint", "string"}), "a boolean")
 CURRENCY = Format("currency", currency, frozenset({"string"}), "a three-letter currency code")

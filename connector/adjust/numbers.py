@@ -113,4 +113,4 @@ REVENUE = Format(
     "revenue", revenue, frozenset({"double", "int", "uint", "string", "decimal"}), "an amount in full currency units"
 )
 UNIX_SECONDS = Format("unix_seconds", unix_seconds, _TIME_TYPES, "a timestamp, or UNIX seconds")
-ISO_8601 = Format("iso_8601", iso_8601, _TIME_TYPES, "a timestamp, UNIX seconds or ISO 8601 text")
+ISO_8601 = Format("iso_8601", iso_8601, _TIME_TYPES, "a timestamp, UNIX seconds or ISO 8601 text", unreserved=False)

@@ -19,7 +19,7 @@ from connector.outcome import Filtered, Invalid, Reason
 from connector.record import Record
 
 _KEYS = frozenset({"string", "bytes", "int", "uint", "bool"})
-_UNMATCHED = {
+_UNMATCHED: dict[str, Filtered | Invalid] = {
     "drop": Filtered("unmatched"),
     "dead_letter": Invalid(Reason.UNMATCHED, "no rule matches the event"),
 }

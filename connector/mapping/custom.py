@@ -51,11 +51,11 @@ def custom_parameters(name: str, entries: Sequence[tuple[str, Read, str]], rule:
             if value is None:
                 continue
             text = value if value.__class__ is str else text_of(value)
-            if text.__class__ is not str:
-                problem = f"rule {rule}: {name}.{key} {text.message}"  # type: ignore[attr-defined]  # refused, since no text
-                return failure(value, rule, expression) or Invalid(text.reason, problem, rule)  # type: ignore[attr-defined]  # likewise
+            if not isinstance(text, str):
+                problem = f"rule {rule}: {name}.{key} {text.message}"
+                return failure(value, rule, expression) or Invalid(text.reason, problem, rule)
             try:
-                body += ("%22%2C%22" if body else opening + "%22") + start + _json(text)  # type: ignore[arg-type]  # a str by its class
+                body += ("%22%2C%22" if body else opening + "%22") + start + _json(text)
             except orjson.JSONEncodeError:
                 refusal = refused("is not valid Unicode")
                 return Invalid(refusal.reason, f"rule {rule}: {name}.{key} {refusal.message}", rule)

@@ -172,10 +172,10 @@ class _Reading:
                 self.problems.append(self._document.problem((*placed.path, "name"), f"a rule{where} has this name already"))
             seen.setdefault(placed.rule.name, placed.path)
 
-    def _at(self, *path: str) -> object:
+    def _at(self, *path: str | int) -> object:
         tree: object = self._document.tree
         for step in path:
-            tree = tree[step] if isinstance(tree, Mapping) else None
+            tree = tree[step] if isinstance(tree, Mapping) and step in tree else None
         return tree
 
 

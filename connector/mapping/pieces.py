@@ -105,7 +105,7 @@ def _seconds_of(units_per_s: int) -> Convert:
     seconds = numbers.seconds
 
     def convert(value: object) -> Converted:
-        return seconds(value // units_per_s) if value.__class__ is int else None  # type: ignore[operator]  # an int by its class
+        return seconds(value // units_per_s) if value.__class__ is int else None
 
     return convert
 
@@ -120,7 +120,7 @@ def _encoded(form: Format, convert: Convert) -> Convert:
         if text.__class__ is not str:
             return text
         try:
-            return encode(text)  # type: ignore[arg-type]  # a str by its class
+            return encode(text)
         except UnicodeEncodeError:
             return _NOT_UNICODE
 
@@ -136,7 +136,7 @@ def _evaluated(read: Read, convert: Convert, start: str, other: Other) -> Piece:
         if value is None:
             return ""
         text = convert(value)
-        return start + text if text.__class__ is str else other(value, text)  # type: ignore[operator]  # a str by its class
+        return start + text if text.__class__ is str else other(value, text)
 
     return write
 
@@ -150,7 +150,7 @@ def _at_depth_1(field: str, convert: Convert, start: str, other: Other, evaluate
         if value is None:
             return ""
         text = convert(value)
-        return start + text if text.__class__ is str else other(value, text)  # type: ignore[operator]  # a str by its class
+        return start + text if text.__class__ is str else other(value, text)
 
     return write
 
@@ -164,6 +164,6 @@ def _at_depth_2(outer: str, field: str, convert: Convert, start: str, other: Oth
         if value is None:
             return ""
         text = convert(value)
-        return start + text if text.__class__ is str else other(value, text)  # type: ignore[operator]  # a str by its class
+        return start + text if text.__class__ is str else other(value, text)
 
     return write

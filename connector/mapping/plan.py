@@ -12,10 +12,10 @@ from typing import NamedTuple
 from connector.adjust.endpoints import MAX_REQUEST_BYTES
 from connector.mapping.cel.expression import Event
 from connector.mapping.pieces import Piece, Read, failure
-from connector.outcome import Filtered, Invalid, Mapped, Mapping, Reason
+from connector.outcome import Filtered, Interpretation, Invalid, Mapped, Reason
 from connector.record import Record, Request
 
-Act = Callable[[Event, Record], Mapping]
+Act = Callable[[Event, Record], Interpretation]
 Order = Callable[[Event, Record], bytes | str | Invalid | None]
 
 
@@ -38,7 +38,7 @@ class Plan:
         self._rules = tuple(rules)
         self._unmatched = unmatched
 
-    def apply(self, event: Event, record: Record) -> Mapping:
+    def apply(self, event: Event, record: Record) -> Interpretation:
         """Return what `event`, decoded from `record`, becomes. Never raises."""
         for name, when, act, text in self._rules:
             if when is not None:
@@ -86,7 +86,7 @@ def send(rule: str, to: Destination, devices: Sequence[Piece], others: Sequence[
     no_device = Invalid(Reason.MISSING_DEVICE_ID, f"rule {rule}: none of its device identifiers has a value", rule)
     oversized = Invalid(Reason.OVERSIZED, f"rule {rule}: the request is larger than {MAX_REQUEST_BYTES:,} bytes", rule)
 
-    def act(event: Event, record: Record) -> Mapping:
+    def act(event: Event, record: Record) -> Interpretation:
         parts = [constant]
         invalid = _append(parts, device_pieces, event, record)
         if invalid is not None:

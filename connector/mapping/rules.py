@@ -169,7 +169,7 @@ def _from_table(source: Expression, table: TokenTable, rule: str) -> Piece:
         value = read(event, record)
         text = value if value.__class__ is str else custom.text_of(value)
         if text.__class__ is str:
-            return found.get(text, missing)  # type: ignore[arg-type]  # a str by its class
+            return found.get(text, missing)
         return pieces.failure(value, rule, source.text) or missing
 
     return write
