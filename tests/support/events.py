@@ -115,13 +115,18 @@ def event(number: int, key: int, occurred_at_ms: int, **changes: object) -> Even
     return Event(key=f"device-{key:06d}".encode(), fields=fields)
 
 
+def recent_ms() -> int:
+    """Return the UNIX milliseconds of an hour ago: late enough for any destination, early enough to go on from."""
+    return int(time.time() * 1000) - 3_600_000
+
+
 def events(count: int, keys: int, first: int = 0, step_ms: int = 10) -> list[Event]:
     """Return `count` events spread evenly over `keys` devices, `step_ms` milliseconds apart, all in the last hour.
 
     `first` is the number of the first one; the numbers go on from there. With `step_ms=0` all have one time, so that a
     destination that insists on chronological order takes a repeat as well.
     """
-    start_ms = int(time.time() * 1000) - 3_600_000
+    start_ms = recent_ms()
     return [event(number, number % keys, start_ms + number * step_ms) for number in range(first, first + count)]
 
 
