@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from connector.errors import ServiceUnavailableError
 from connector.record import Headers
 from connector.settings import KafkaProperty
 
@@ -40,13 +41,25 @@ class KafkaPublisher:
                 "message.timeout.ms": WRITE_TIMEOUT_MS,
             }
         )
+        self._brokers = properties["bootstrap.servers"]
         self._partitions: dict[str, int] = {}
         self._under_way = 0
         self._reports: asyncio.TimerHandle | None = None
 
-    def learn_partitions(self, partitions: Mapping[str, int]) -> None:
-        """Tell how many partitions each dead-letter topic has."""
-        self._partitions.update(partitions)
+    async def look_up(self, timeout_s: float) -> Mapping[str, int]:
+        """Return how many partitions each topic of the cluster has.
+
+        All topics are listed, which creates none: asking for one by name may. Raises `ServiceUnavailableError` where no broker answers.
+        """
+        try:
+            listed = await asyncio.to_thread(self._producer.list_topics, None, timeout_s)
+        except KafkaException as error:
+            raise ServiceUnavailableError(
+                f"no Kafka broker answers at {self._brokers} within {timeout_s:g} s: {error.args[0].str()}\n"
+                "    hint: check kafka's bootstrap.servers, the network and the security settings"
+            ) from None
+        self._partitions = {name: len(topic.partitions) for name, topic in listed.topics.items() if topic.error is None}
+        return self._partitions
 
     async def publish(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> str | None:
         """See `connector.ports.Publisher`. A topic with fewer partitions takes the record by its key."""

@@ -1,0 +1,6 @@
+"""The composition root: the only floor that knows every concrete class.
+
+process.py   App: builds adapters and engine, owns their lifetimes and the signals
+topics.py    for each topic: its schema, and its rules compiled against it
+summary.py   what was done between two moments
+"""

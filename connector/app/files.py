@@ -1,0 +1,107 @@
+"""Settings, mapping and the schema files they name, read together.
+
+**Rule**: every problem of every file is reported at once; nothing is started on half a configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connector.adapters import config_file
+from connector.document import Document, Problem
+from connector.errors import ConfigurationError
+from connector.mapping.compile import compile_topic
+from connector.mapping.file_shape import SchemaFile
+from connector.mapping.parse import MappingFile, TopicMapping, read_mapping
+from connector.settings import Settings, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything read from files: settings, mapping, and the parsed JSON of the schema files it names, by file name.
+
+    `warnings` are problems that do not stop a start.
+    """
+
+    settings: Settings
+    mapping: MappingFile
+    schemas: Mapping[str, object]
+    warnings: tuple[Problem, ...] = ()
+
+
+def load(settings_path: str, environment: Mapping[str, str]) -> Configuration:
+    """Return the configuration that the settings file at `settings_path` names.
+
+    Raises `UnreadableError` where a file cannot be read, and `ConfigurationError` with every problem of all of them.
+    """
+    document = config_file.read(settings_path, environment)
+    problems: list[Problem] = []
+    settings = _settings(document, problems)
+    mapping = _mapping(document, environment, problems)
+    schemas: dict[str, object] = {}
+    warnings: list[Problem] = []
+    if mapping is not None:
+        warnings += mapping.warnings
+        schemas = _schemas(document, mapping, problems)
+        for name, topic in mapping.topics.items():
+            if isinstance(topic.schema, SchemaFile) and topic.schema.name in schemas:
+                _, found = compile_topic(mapping, name, schemas[topic.schema.name])
+                problems += [problem for problem in found if problem.severity == "error"]
+                warnings += [problem for problem in found if problem.severity != "error"]
+    if problems or settings is None or mapping is None:
+        raise ConfigurationError(problems)
+    return Configuration(settings, mapping, schemas, tuple(warnings))
+
+
+def _settings(document: Document, problems: list[Problem]) -> Settings | None:
+    try:
+        return parse(document)
+    except ConfigurationError as error:
+        problems += error.problems
+        return None
+
+
+def _mapping(settings: Document, environment: Mapping[str, str], problems: list[Problem]) -> MappingFile | None:
+    """Read the mapping file, whatever else is wrong with the settings that name it."""
+    path = settings.tree.get("mapping") if isinstance(settings.tree, Mapping) else None
+    if not isinstance(path, str) or not path:
+        return None
+    try:
+        mapping, found = read_mapping(config_file.read(config_file.resolve(settings, path), environment))
+    except ConfigurationError as error:
+        problems += error.problems
+        return None
+    problems += found
+    return mapping
+
+
+def _schemas(settings: Document, mapping: MappingFile, problems: list[Problem]) -> dict[str, object]:
+    schemas: dict[str, object] = {}
+    section = settings.tree.get("schemas") if isinstance(settings.tree, Mapping) else None
+    folder = section.get("directory") if isinstance(section, Mapping) else None
+    for topic in mapping.topics.values():
+        if not isinstance(topic.schema, SchemaFile) or topic.schema.name in schemas:
+            continue
+        if not isinstance(folder, str):
+            problems.append(_at(mapping, topic, "a schema file needs schemas.directory in the settings"))
+            continue
+        try:
+            schemas[topic.schema.name] = _read_schema(config_file.resolve(settings, os.path.join(folder, topic.schema.name)))  # noqa: PTH118  # paths stay text
+        except OSError as error:
+            problems.append(_at(mapping, topic, f"the schema file {topic.schema.name} cannot be read: {error.strerror}"))
+        except ValueError as error:
+            problems.append(_at(mapping, topic, f"the schema file {topic.schema.name} is not JSON: {error}"))
+    return schemas
+
+
+def _read_schema(path: str) -> object:
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123  # paths stay text
+        parsed: object = json.load(file)
+    return parsed
+
+
+def _at(mapping: MappingFile, topic: TopicMapping, message: str) -> Problem:
+    return mapping.document.problem(("topics", topic.name, "schema"), message)
