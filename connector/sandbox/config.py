@@ -59,7 +59,7 @@ class SandboxConfig(_Section):
     max_request_bytes: Annotated[int, Field(ge=1_000)] = Field(default=MAX_REQUEST_BYTES, description="Larger requests: 413.")
     latency_ms: Annotated[float, Field(ge=0, le=600_000)] = Field(default=0.0, description="Wait before every answer.")
     journal_size: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
-        default=1_000_000, description="Requests kept in the journal."
+        default=500_000, description="Requests kept in the journal, about 700 bytes each."
     )
     seed: int = Field(default=0, description="Seed of the faults that come with a rate.")
 
