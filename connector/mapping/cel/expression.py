@@ -48,7 +48,3 @@ class Expression:
     path: tuple[str, ...] | None
     avro_logical: str | None
     evaluate: Callable[[Event, Record], object]
-
-
-class Compiler:
-    """Compiles expressions against one Avro schema."""
