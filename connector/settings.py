@@ -72,7 +72,9 @@ class AdjustSettings(_Section):
 class DeliverySettings(_Section):
     """How much is under way at once."""
 
-    max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = Field(default=128, description="Requests in flight at once, over all keys.")
+    max_in_flight: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        default=128, description="Requests in flight at once, over all keys."
+    )
     max_buffered: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
         default=20_000, description="Records held in memory before partitions are paused."
     )
@@ -80,17 +82,21 @@ class DeliverySettings(_Section):
         default=128_000_000, description="Bytes of keys and values held in memory before partitions are paused."
     )
     drain_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(
-        default=20.0, description="Seconds that requests in flight get to finish when partitions are revoked or the process stops."
+        default=20.0,
+        description="Seconds that requests in flight get to finish when partitions are revoked or the process stops.",
     )
 
 
 class RetrySettings(_Section):
     """Waiting times of a request that may succeed later."""
 
-    initial_s: Annotated[float, Field(gt=0, le=3600)] = Field(default=0.5, description="Upper bound of the first wait, in seconds.")
+    initial_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=0.5, description="Upper bound of the first wait, in seconds."
+    )
     max_s: Annotated[float, Field(gt=0, le=86_400)] = Field(default=60.0, description="Upper bound of every wait, in seconds.")
     not_yet_max_age_s: Annotated[float, Field(gt=0)] = Field(
-        default=3600.0, description="Seconds after the first attempt at which an unknown device is no longer waited for: dead letter."
+        default=3600.0,
+        description="Seconds after the first attempt at which an unknown device is no longer waited for: dead letter.",
     )
     probe_s: Annotated[float, Field(gt=0, le=3600)] = Field(default=15.0, description="Seconds between probes of a held app.")
 
@@ -107,7 +113,9 @@ class DeadLetterSettings(_Section):
 class CommitSettings(_Section):
     """How often progress is committed."""
 
-    interval_ms: Annotated[int, Field(ge=10, le=60_000)] = Field(default=250, description="Milliseconds between commits while something moves.")
+    interval_ms: Annotated[int, Field(ge=10, le=60_000)] = Field(
+        default=250, description="Milliseconds between commits while something moves."
+    )
 
 
 class AdminSettings(_Section):
@@ -120,9 +128,13 @@ class AdminSettings(_Section):
 class LogSettings(_Section):
     """What is written to standard error."""
 
-    format: Literal["auto", "console", "json"] = Field(default="auto", description="auto: console on a terminal, JSON lines elsewhere.")
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="auto: console on a terminal, JSON lines elsewhere."
+    )
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level written.")
-    summary_interval_s: Annotated[float, Field(ge=0)] = Field(default=60.0, description="Seconds between summaries; 0 writes none.")
+    summary_interval_s: Annotated[float, Field(ge=0)] = Field(
+        default=60.0, description="Seconds between summaries; 0 writes none."
+    )
 
 
 class Settings(_Section):
