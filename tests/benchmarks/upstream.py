@@ -15,6 +15,7 @@ import socket
 import struct
 import time
 from pathlib import Path
+from typing import cast
 
 import uvloop
 
@@ -38,8 +39,7 @@ class Upstream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is none by inheritance
 
     def data_received(self, data: bytes) -> None:
         """Answer each complete request in what has arrived."""

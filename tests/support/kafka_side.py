@@ -15,6 +15,13 @@ from confluent_kafka.cimpl import NewTopic
 
 from support.waiting import until
 
+_COORDINATOR_IS_ABSENT = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
+"""What a group's first request may hear, until the broker has found who keeps its offsets."""
+
 RawHeaders = Sequence[tuple[str, bytes | None]]
 
 
@@ -138,8 +145,17 @@ class KafkaSide:
         if group not in self._committed:
             self._committed[group] = self._reader(group)
         wanted = [TopicPartition(topic, number, OFFSET_INVALID) for number in range(self._partitions(topic))]
-        places: list[TopicPartition] = self._committed[group].committed(wanted, timeout=15)
-        return places
+        reader = self._committed[group]
+
+        def answered() -> list[TopicPartition]:
+            try:
+                return reader.committed(wanted, timeout=15)
+            except KafkaException as error:
+                if error.args[0].code() in _COORDINATOR_IS_ABSENT:
+                    return []
+                raise
+
+        return until(answered, "the group's coordinator answers", within_s=30)
 
     def _partitions(self, topic: str) -> int:
         known = self._admin.list_topics(topic, timeout=10).topics.get(topic)

@@ -26,7 +26,7 @@ PARAMETERS = {
     "device_name": "event.device.model",
     "ip_address": "event.device.ip",
     "created_at_unix": "event.occurred_at",
-    "revenue": "event.amount_cents != null ? double(event.amount_cents) / 100.0 : null",
+    "revenue": "event.amount_cents != null ? dyn(double(event.amount_cents) / 100.0) : null",
     "currency": "event.currency",
 }
 CALLBACK_PARAMETERS = {"event_id": "event.event_id", "order_id": "event.order_id", "user_id": "event.user_id"}
