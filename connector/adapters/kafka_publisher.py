@@ -7,6 +7,7 @@ from doubling or reordering it. Everything happens on the event loop: the client
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -27,9 +28,9 @@ _CONSUMER_ONLY = (
 
 
 class KafkaPublisher:
-    """`connector.ports.Publisher` on a confluent-kafka producer. `properties` are the settings' `kafka:`."""
+    """`connector.ports.Publisher` on a confluent-kafka producer. `properties` are the settings' `kafka:`; the client logs to `logger`."""
 
-    def __init__(self, properties: Mapping[str, KafkaProperty], max_message_bytes: int) -> None:
+    def __init__(self, properties: Mapping[str, KafkaProperty], max_message_bytes: int, logger: logging.Logger) -> None:
         ours = {name: value for name, value in properties.items() if not name.startswith(_CONSUMER_ONLY)}
         self._producer = Producer(
             {
@@ -39,7 +40,8 @@ class KafkaPublisher:
                 "linger.ms": 5,
                 "message.max.bytes": max_message_bytes,
                 "message.timeout.ms": WRITE_TIMEOUT_MS,
-            }
+            },
+            logger=logger,
         )
         self._brokers = properties["bootstrap.servers"]
         self._partitions: dict[str, int] = {}

@@ -13,6 +13,7 @@ nothing is stored or committed but what the engine says. Does not know what a re
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
@@ -108,11 +109,14 @@ _Command = _Pause | _Resume | _Commit
 
 
 class KafkaSource:
-    """`connector.ports.Source` on a confluent-kafka consumer. `run` reads until `stop`."""
+    """`connector.ports.Source` on a confluent-kafka consumer, which logs to `logger`. `run` reads until `stop`."""
 
-    def __init__(self, properties: Mapping[str, KafkaProperty], topics: Sequence[str], drain_timeout_s: float) -> None:
+    def __init__(
+        self, properties: Mapping[str, KafkaProperty], topics: Sequence[str], drain_timeout_s: float, logger: logging.Logger
+    ) -> None:
         self._properties = {**DEFAULTS, **properties, **OWNED, "on_commit": self._on_commit, "error_cb": self._on_error}
         self._topics = list(topics)
+        self._logger = logger
         self._drain_timeout_s = drain_timeout_s
         self._commands: deque[_Command] = deque()
         self._stop = threading.Event()
@@ -161,7 +165,7 @@ class KafkaSource:
         self._loop.call_soon_threadsafe(action)
 
     def _consume(self) -> None:
-        consumer = self._consumer = Consumer(self._properties)
+        consumer = self._consumer = Consumer(self._properties, logger=self._logger)
         try:
             consumer.subscribe(self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
             next_end_offsets_s = 0.0

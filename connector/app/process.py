@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import signal
 import time
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from connector import __version__
 from connector.adapters.admin_server import AdminServer
+from connector.adapters.client_log import client_logger
 from connector.adapters.curl import CurlTransport
 from connector.adapters.decoding import Decoding
 from connector.adapters.http_sender import HttpSender, StockTransport
@@ -78,11 +80,12 @@ class App:
         async with contextlib.AsyncExitStack() as closing:
             serving = asyncio.create_task(admin.serve())
             closing.push_async_callback(_ended, serving, admin)
-            publisher = await self._publisher(closing)
+            logger = client_logger(self.observe)
+            publisher = await self._publisher(closing, logger)
             decoding = await self._decoding(closing)
             sender = self._sender()
             closing.push_async_callback(sender.aclose)
-            source = self._source = KafkaSource(settings.kafka, self._topics, settings.delivery.drain_timeout_s)
+            source = self._source = KafkaSource(settings.kafka, self._topics, settings.delivery.drain_timeout_s, logger)
             if signals:
                 closing.enter_context(_stopping_on_signals(self.stop))
             try:
@@ -108,8 +111,8 @@ class App:
         snapshot = self.snapshot()
         return ("starting",) if snapshot is None else snapshot.not_ready
 
-    async def _publisher(self, closing: contextlib.AsyncExitStack) -> KafkaPublisher:
-        publisher = KafkaPublisher(self._settings.kafka, self._settings.dead_letter.max_message_bytes)
+    async def _publisher(self, closing: contextlib.AsyncExitStack, logger: logging.Logger) -> KafkaPublisher:
+        publisher = KafkaPublisher(self._settings.kafka, self._settings.dead_letter.max_message_bytes, logger)
         closing.push_async_callback(publisher.close, FLUSH_TIMEOUT_S)
         there = await publisher.look_up(self._settings.start_timeout_s)
         missing = [topic for topic in (*self._topics, *map(self._dead_letter_topic, self._topics)) if topic not in there]

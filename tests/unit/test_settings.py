@@ -1,0 +1,130 @@
+"""The operator's file: defaults, laws, and all problems at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from connector.adapters import config_file
+from connector.errors import ConfigurationError
+from connector.settings import OWNED_KAFKA_PROPERTIES, Settings, parse
+
+MINIMAL = """
+kafka:
+  bootstrap.servers: localhost:9092
+  group.id: adjust-connector
+schemas: {directory: schemas}
+mapping: mapping.yaml
+"""
+
+
+def _parse(folder: Path, text: str, **environment: str) -> Settings:
+    file = folder / "connector.yaml"
+    file.write_text(text, encoding="utf-8")
+    return parse(config_file.read(str(file), environment))
+
+
+def _problems(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        _parse(folder, text)
+    assert caught.value.exit_code == 78
+    return str(caught.value).replace(str(folder) + "/", "")
+
+
+def test_four_keys_are_enough(tmp_path: Path) -> None:
+    """Everything else has a default that suits production."""
+    settings = _parse(tmp_path, MINIMAL)
+    assert settings.adjust.base_url == "https://s2s.adjust.com"
+    assert settings.delivery.max_in_flight == 128
+    assert settings.commit.interval_ms == 250
+    assert (settings.admin.host, settings.admin.port) == ("127.0.0.1", 9400)
+
+
+def test_variables_may_stand_for_numbers(tmp_path: Path) -> None:
+    """A port from the environment is a number like any other."""
+    settings = _parse(tmp_path, MINIMAL + "admin: {port: '${PORT:-9400}'}\n", PORT="8123")
+    assert settings.admin.port == 8123
+
+
+def test_an_empty_section_means_its_defaults(tmp_path: Path) -> None:
+    """`admin:` with nothing under it is not an error."""
+    assert _parse(tmp_path, MINIMAL + "admin:\n").admin.port == 9400
+
+
+def test_all_problems_are_reported_with_their_line(tmp_path: Path) -> None:
+    """One run of the check shows everything that is wrong."""
+    text = _problems(
+        tmp_path,
+        """
+kafka:
+  group.id: g
+  enable.auto.commit: true
+schemas: {}
+mapping: mapping.yaml
+adjust: {base_url: "http://example.com", retries: 3}
+delivery:
+  max_in_flight: many
+  drain_timeout_s: 400
+""",
+    )
+    assert "connector.yaml:3:3: error: kafka: bootstrap.servers is required" in text or "bootstrap.servers is required" in text
+    assert "connector.yaml:4" in text
+    assert "commits only past settled records" in text
+    assert "either directory or registry is required" in text
+    assert "connector.yaml:7" in text
+    assert "S2S tokens would travel in the clear" in text
+    assert "adjust.retries: unknown key" in text
+    assert "the keys here are base_url" in text
+    assert "connector.yaml:9" in text
+    assert "max.poll.interval.ms = 300000" in text
+
+
+@pytest.mark.parametrize("name", OWNED_KAFKA_PROPERTIES)
+def test_what_the_connector_owns_is_refused_with_the_reason(tmp_path: Path, name: str) -> None:
+    """A property that would break a guarantee does not start."""
+    text = _problems(tmp_path, MINIMAL.replace("  group.id", f"  {name}: true\n  group.id"))
+    assert OWNED_KAFKA_PROPERTIES[name] in text
+
+
+@pytest.mark.parametrize(
+    ("url", "taken"),
+    [
+        ("http://127.0.0.1:8800", True),
+        ("http://localhost:8800", True),
+        ("http://[::1]:8800", True),
+        ("https://s2s.adjust.com", True),
+        ("http://sandbox:8800", False),
+        ("ftp://s2s.adjust.com", False),
+        ("https://", False),
+        ("https://host:port", False),
+        ("https://user:secret@host", False),
+        ("https://host/?a=b", False),
+    ],
+)
+def test_plain_http_is_for_loopback(tmp_path: Path, url: str, taken: bool) -> None:  # noqa: FBT001  # a case of the table
+    """A token does not travel in the clear unless the operator says so."""
+    text = MINIMAL + f"adjust: {{base_url: '{url}'}}\n"
+    if taken:
+        assert _parse(tmp_path, text).adjust.base_url == url
+    else:
+        assert "adjust.base_url" in _problems(tmp_path, text)
+
+
+def test_plain_http_is_taken_where_it_is_allowed(tmp_path: Path) -> None:
+    """`allow_plain_http` is the operator's word."""
+    settings = _parse(tmp_path, MINIMAL + "adjust: {base_url: 'http://sandbox:8800', allow_plain_http: true}\n")
+    assert settings.adjust.base_url == "http://sandbox:8800"
+
+
+def test_draining_must_end_before_the_group_gives_the_member_up(tmp_path: Path) -> None:
+    """A drain deadline that is not below max.poll.interval.ms is refused."""
+    kafka = MINIMAL.replace("  group.id", "  max.poll.interval.ms: 20000\n  group.id")
+    assert "max.poll.interval.ms = 20000" in _problems(tmp_path, kafka)
+    assert _parse(tmp_path, kafka + "delivery: {drain_timeout_s: 19}\n").delivery.drain_timeout_s == 19
+
+
+@pytest.mark.parametrize("text", ["", "[]", "just text", "kafka: []", "kafka: {a: {b: c}}"])
+def test_any_shape_is_answered_with_problems(tmp_path: Path, text: str) -> None:
+    """A file of another shape is a configuration error, never a traceback."""
+    assert "error" in _problems(tmp_path, text)
