@@ -118,7 +118,7 @@ class Sandbox:
         self._exchange.reset()
 
     async def until(self, condition: Callable[[Journal], bool]) -> None:
-        """Wait until `condition` holds of the journal; it is asked again after every request that ends."""
+        """Wait until `condition` holds of the journal; it is asked again when a request arrives and when one ends."""
         if condition(self.journal):
             return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -139,7 +139,10 @@ class Sandbox:
         """Answer a call of the control API, or plan what is done about a request to Adjust."""
         if request.target.startswith(PREFIX):
             return control(self._exchange, request)
-        return self._exchange.receive(request, connection)
+        plan = self._exchange.receive(request, connection)
+        if self._waiters:
+            self._wake()
+        return plan
 
     def finish(self, plan: Plan, *, answered: bool) -> None:
         """Note how a plan ended."""
