@@ -16,6 +16,7 @@ from connector.adjust.formats import Converted, Format, refused
 _STRING = frozenset({"string"})
 _UUID_TYPES = frozenset({"string", "bytes"})
 _ZERO = "00000000-0000-0000-0000-000000000000"
+_ZERO_DIGITS = "0" * 32
 _UPPER = re.compile(r"[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}")
 _LOWER = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _HEX32 = re.compile(r"[0-9a-f]{32}")
@@ -45,16 +46,16 @@ def _hyphenated(digits: str) -> str:
 
 def uuid_upper(value: object) -> Converted:
     """Write a UUID in upper case with hyphens, as `idfa` and `idfv` want it."""
-    if value.__class__ is str and _UPPER.fullmatch(value) is not None and value != _ZERO:  # type: ignore[call-overload]  # a str by its class
-        return value  # type: ignore[return-value]  # likewise
+    if value.__class__ is str and _UPPER.fullmatch(value) is not None and value != _ZERO:
+        return value
     digits = _uuid_digits(value)
     return _hyphenated(digits.upper()) if isinstance(digits, str) else digits
 
 
 def uuid_lower(value: object) -> Converted:
     """Write a UUID in lower case with hyphens, as `gps_adid` and `fire_adid` want it."""
-    if value.__class__ is str and _LOWER.fullmatch(value) is not None and value != _ZERO:  # type: ignore[call-overload]  # a str by its class
-        return value  # type: ignore[return-value]  # likewise
+    if value.__class__ is str and _LOWER.fullmatch(value) is not None and value != _ZERO:
+        return value
     digits = _uuid_digits(value)
     return _hyphenated(digits) if isinstance(digits, str) else digits
 
@@ -67,6 +68,8 @@ def uuid_short(value: object) -> Converted:
 
 def uuid_digits(value: object) -> Converted:
     """Write 32 lower-case hex digits, as `adid` wants them."""
+    if value.__class__ is str and _HEX32.fullmatch(value) is not None and value != _ZERO_DIGITS:
+        return value
     return _uuid_digits(value)
 
 
@@ -90,7 +93,7 @@ def _digest(length: int) -> Callable[[object], Converted]:
     def convert(value: object) -> Converted:
         if not isinstance(value, str):
             return None if value is None else refused("is not a text")
-        if not value.strip("0"):
+        if not value.strip("0-"):
             return None
         return value if pattern.fullmatch(value) else refused(f"is not a hash of {length} hex digits")
 

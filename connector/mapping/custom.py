@@ -41,25 +41,31 @@ def text_of(value: object) -> str | Refused:
 
 def custom_parameters(name: str, entries: Sequence[tuple[str, Read, str]], rule: str) -> Piece:
     """Return the piece of the object `name`; `entries` are key, reader and expression text of its values."""
-    opening, closing = start_of(name) + "%7B", "%22%7D"
+    opening, closing = start_of(name) + "%7B%22", "%22%7D"
     values = [(f"{_json(key)}%22%3A%22", key, read, text) for key, read, text in entries]
 
+    def other(value: object, key: str, expression: str) -> str | Invalid:
+        """Return the encoded text of a value that is not simply an unreserved text."""
+        text = text_of(value)
+        try:
+            if isinstance(text, str):
+                return _json(text)
+        except orjson.JSONEncodeError:
+            text = refused("is not valid Unicode")
+        return failure(value, rule, expression) or Invalid(text.reason, f"rule {rule}: {name}.{key} {text.message}", rule)
+
     def write(event: Event, record: Record) -> str | Invalid:
-        body = ""
+        parts = []
         for start, key, read, expression in values:
             value = read(event, record)
-            if value is None:
-                continue
-            text = value if value.__class__ is str else text_of(value)
-            if not isinstance(text, str):
-                problem = f"rule {rule}: {name}.{key} {text.message}"
-                return failure(value, rule, expression) or Invalid(text.reason, problem, rule)
-            try:
-                body += ("%22%2C%22" if body else opening + "%22") + start + _json(text)
-            except orjson.JSONEncodeError:
-                refusal = refused("is not valid Unicode")
-                return Invalid(refusal.reason, f"rule {rule}: {name}.{key} {refusal.message}", rule)
-        return body + closing if body else ""
+            if value.__class__ is str and is_unreserved(value) is not None:
+                parts.append(start + value)
+            elif value is not None:
+                text = other(value, key, expression)
+                if not isinstance(text, str):
+                    return text
+                parts.append(start + text)
+        return opening + "%22%2C%22".join(parts) + closing if parts else ""
 
     return write
 

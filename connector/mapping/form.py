@@ -10,6 +10,7 @@ import re
 
 _UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 _ENCODED = [chr(byte) if byte in _UNRESERVED else f"%{byte:02X}" for byte in range(256)]
+_ASCII = dict(enumerate(_ENCODED[:128]))
 is_unreserved = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 """Gives None for a text that needs encoding."""
 
@@ -18,6 +19,8 @@ def encode(text: str) -> str:
     """Return `text` percent-encoded as UTF-8 (RFC 3986: everything but unreserved characters). Raises `UnicodeEncodeError`."""
     if is_unreserved(text) is not None:
         return text
+    if text.isascii():
+        return text.translate(_ASCII)
     encoded = _ENCODED
     return "".join([encoded[byte] for byte in text.encode()])
 

@@ -135,11 +135,8 @@ class _Reading:
             details = error.errors(include_url=False, include_input=False)
         for item in details:
             self._report(item, tree, path, shape)
-        wrong = {item["loc"][0] for item in details if item["loc"]}
-        if not wrong or not isinstance(tree, Mapping):
-            return None
         try:
-            return adapter.validate_python({key: value for key, value in tree.items() if key not in wrong})
+            return adapter.validate_python(_pruned(tree, [_real_path(tree, item["loc"]) for item in details]))
         except ValidationError:
             return None
 
@@ -185,6 +182,16 @@ def _without_empty_sections(tree: object) -> object:
         return tree
     sections = {"params", "callback_params", "partner_params"}
     return {key: value for key, value in tree.items() if value is not None or key not in sections}
+
+
+def _pruned(tree: object, wrong: list[Path]) -> object:
+    """Return `tree` without the values at the paths `wrong`."""
+    if () in wrong:
+        return None
+    if not isinstance(tree, Mapping):
+        return tree
+    inside = {key: [path[1:] for path in wrong if path[0] == key] for key in tree}
+    return {key: _pruned(value, inside[key]) for key, value in tree.items() if () not in inside[key]}
 
 
 def _real_path(tree: object, loc: tuple[int | str, ...]) -> Path:

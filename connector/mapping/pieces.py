@@ -77,9 +77,9 @@ def money(amount: Piece, currency: Piece, rule: str) -> Piece:
 
     def write(event: Event, record: Record) -> str | Invalid:
         how_much, of_what = amount(event, record), currency(event, record)
-        if isinstance(how_much, Invalid):
+        if how_much.__class__ is not str:
             return how_much
-        if isinstance(of_what, Invalid):
+        if of_what.__class__ is not str:
             return of_what
         return alone if how_much and not of_what else how_much + of_what
 
@@ -89,6 +89,20 @@ def money(amount: Piece, currency: Piece, rule: str) -> Piece:
 def fixed(piece: str) -> Piece:
     """Return a piece that is the same for every event."""
     return lambda _event, _record: piece
+
+
+def reader(expression: Expression) -> Read:
+    """Return the cheapest way to read the value of `expression`."""
+    read = expression.evaluate
+    if expression.path is None or expression.avro_logical is not None or expression.type not in _SAME_RAW:
+        return read
+    match expression.path:
+        case (field,):
+            return lambda event, _record: event[field]
+        case (outer, field) if not expression.nullable:
+            return lambda event, _record: event[outer][field]  # type: ignore[index]  # a record, since never null
+        case _:
+            return read
 
 
 def raw_conversion(form: Format, expression: Expression) -> Convert | None:

@@ -7,7 +7,7 @@ problem gives None, and the compilation of the others goes on.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from connector.document import Document, Path, Problem
@@ -51,23 +51,31 @@ class Places:
         self._document = document
         self._compiler = compiler
 
-    def expression(self, written: Written, path: Path) -> Expression | None:
-        """Return the expression at `path`; where it does not compile, None, and its problems are noted."""
+    def expression(self, written: Written, path: Path, given: str | None = None) -> Expression | None:
+        """Return the expression at `path`; where it does not compile, None, and its problems are noted.
+
+        It is evaluated only where the condition `given` holds: what that rules out, null above all, is no problem.
+        """
         if not isinstance(written, str):
             return literal(written)
         compiled = self._compiler.compile(written)
         if isinstance(compiled, Expression):
             return compiled
+        narrowed = self._narrowed(written, given)
+        if narrowed is not None:
+            return narrowed
         for found in compiled:
             hint = found.hint
-            if hint is None and _WORD.fullmatch(written.strip()):
+            if _WORD.fullmatch(written.strip()):
                 hint = f"a text that is meant literally has quotes of its own: '\"{written.strip()}\"'"
             self.problem(path, found.message, written, found.offset, hint)
         return None
 
-    def typed(self, written: Written, path: Path, accepts: frozenset[str], means: str) -> Expression | None:
+    def typed(
+        self, written: Written, path: Path, accepts: frozenset[str], means: str, given: str | None = None
+    ) -> Expression | None:
         """Return the expression at `path` if its type is one of `accepts`; `means` completes "must be ..."."""
-        expression = self.expression(written, path)
+        expression = self.expression(written, path, given)
         if expression is None or expression.type in accepts or expression.type == "dyn":
             return expression
         self.problem(
@@ -77,7 +85,7 @@ class Places:
 
     def never_null(self, expression: Expression | None, path: Path, given: str | None) -> Expression | None:
         """Return `expression` unless it can be null where the condition `given` holds: Adjust requires a value here."""
-        if expression is None or not expression.nullable or self._narrowed(expression, given):
+        if expression is None or not expression.nullable or self._narrowed(expression.text, given) is not None:
             return expression
         hint = "test it in `when` (... != null), or say what stands for null: x == null ? ... : x"
         self.problem(path, "Adjust requires a value here, and this can be null", expression.text, 0, hint)
@@ -93,24 +101,15 @@ class Places:
         """Note a warning at `path`."""
         self.problems.append(self._document.problem(path, message, expression=text, severity="warning"))
 
-    def _narrowed(self, expression: Expression, given: str | None) -> bool:
-        """Ask the compiler: under the condition `given`, may the expression stand where null may not?"""
-        probe = _PROBES.get(expression.type)
-        if given is None or probe is None:
-            return False
-        return isinstance(self._compiler.compile(f"({given}) && {probe(f'({expression.text})')}"), Expression)
+    def _narrowed(self, text: str, given: str | None) -> Expression | None:
+        """Return `text` as an expression that is never null, evaluated where `given` holds; None if that does not make it so.
 
-
-_PROBES: dict[str, Callable[[str], str]] = {
-    "string": lambda text: f"size({text}) >= 0",
-    "bytes": lambda text: f"size({text}) >= 0",
-    "int": lambda text: f"{text} >= 0",
-    "uint": lambda text: f"{text} >= 0u",
-    "double": lambda text: f"{text} >= 0.0",
-    "bool": lambda text: f"!{text}",
-    "timestamp": lambda text: f"{text} > timestamp(0)",
-}
-"""Uses of a value of each type that the compiler refuses where the value can be null."""
+        The compiler follows what a condition says into its branch, and a list takes no null; the line breaks end comments.
+        """
+        if given is None:
+            return None
+        compiled = self._compiler.compile(f"(({given}\n) ? [{text}\n] : [])[0]")
+        return replace(compiled, text=text) if isinstance(compiled, Expression) else None
 
 
 def constant_value(expression: Expression) -> object:
@@ -120,12 +119,15 @@ def constant_value(expression: Expression) -> object:
 
 
 def _cure(expression: Expression, accepts: frozenset[str]) -> str | None:
+    """Return what would make the type fit, where there is one obvious thing."""
     if expression.type.startswith("optional"):
         return "end it with .orValue(...)"
     if expression.type == "timestamp" and "string" in accepts:
         return "write string(...) for a text, or int(...) for UNIX seconds"
     if expression.type in {"list", "map"} and "string" in accepts:
         return "choose one of its entries, or join them"
-    if expression.type in {"bool", "int", "double", "bytes"} and "string" in accepts:
+    if expression.type == "double" and "int" in accepts:
+        return "write int(...), which cuts the fraction, or string(...)"
+    if expression.type in {"bool", "bytes"} and {"string", "int"} <= accepts:
         return "write string(...) if a text is meant"
     return None

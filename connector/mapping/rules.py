@@ -64,6 +64,7 @@ class _Compiling:
         path = self._path("when")
         when = self._places.typed(self._rule.when, path, _BOOL, "true or false")
         if when is None:
+            self._given = None
             return None
         if when.nullable:
             hint = f"write {when.text} == true"
@@ -112,7 +113,7 @@ class _Compiling:
 
     def _parameter(self, parameter: Parameter, written: Written) -> Piece | None:
         name, form, path = parameter.name, parameter.format, self._path("params", parameter.name)
-        expression = self._places.typed(written, path, form.accepts, form.means)
+        expression = self._places.typed(written, path, form.accepts, form.means, self._given)
         must_be_there = any(name in group for group in ENDPOINTS[self._rule.endpoint].required)
         if must_be_there:
             expression = self._places.never_null(expression, path, self._given)
@@ -143,7 +144,7 @@ class _Compiling:
         if not isinstance(table, TokenTable):
             return None
         path = self._path("event_token", "from")
-        source = self._places.typed(table.source, path, _TABLE_KEYS, "a text, a whole number or a boolean")
+        source = self._places.typed(table.source, path, _TABLE_KEYS, "a text, a whole number or a boolean", self._given)
         source = self._places.never_null(source, path, self._given)
         return None if source is None else _from_table(source, table, self._rule.name)
 
@@ -151,9 +152,9 @@ class _Compiling:
         compiled = []
         for key, written in entries.items():
             path = self._path(name, key)
-            expression = self._places.typed(written, path, custom.ACCEPTS, "a text, a number or a boolean")
+            expression = self._places.typed(written, path, custom.ACCEPTS, "a text, a number or a boolean", self._given)
             if expression is not None:
-                compiled.append((key, expression.evaluate, expression.text))
+                compiled.append((key, pieces.reader(expression), expression.text))
         return custom.custom_parameters(name, compiled, self._rule.name) if compiled else None
 
     def _path(self, *inside: str) -> Path:
@@ -161,7 +162,7 @@ class _Compiling:
 
 
 def _from_table(source: Expression, table: TokenTable, rule: str) -> Piece:
-    read, start = source.evaluate, start_of("event_token")
+    read, start = pieces.reader(source), start_of("event_token")
     found = {value: start + encode(token) for value, token in table.tokens.items()}
     missing = Invalid(Reason.MISSING_EVENT_TOKEN, f"rule {rule}: no event token for this value of {source.text}", rule)
 
