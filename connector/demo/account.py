@@ -5,7 +5,7 @@
     what was parked                            the dead-letter topic, read by a consumer of the demo's
     how far the group has read                 the committed offsets
 
-**Rule**: nothing that the connector says of itself is used. An event is accounted for when it is committed and ended in exactly
+**Rule**: nothing that the connector says of itself is used; it is compared with the account when that is made. An event is accounted for when it is committed and ended in exactly
 one of the ways there are; it is filtered only if no request of it was ever seen and it was made to be filtered.
 """
 
@@ -21,6 +21,7 @@ from connector.adjust.responses import EARLIER_UNIQUE_EVENT
 from connector.demo.broker import Letter, Placed
 from connector.demo.cast import Device
 from connector.demo.sample import Fate, Sample, number_of
+from connector.facts import Snapshot
 from connector.sandbox import Entry
 
 REASON_HEADER = "connector.reason"
@@ -80,12 +81,29 @@ def judge(evidence: Evidence) -> Account:
     return account
 
 
+def compare(account: Account, said: Snapshot) -> None:
+    """Compare what the connector says of itself with the account; each difference is a fault of the account."""
+    numbers = (
+        ("consumed", account.consumed, said.consumed),
+        ("delivered", account.ends[Fate.DELIVERED], said.delivered),
+        ("already counted", account.ends[Fate.ALREADY_COUNTED], said.duplicates),
+        ("filtered", account.ends[Fate.FILTERED], sum(said.filtered.values())),
+        ("requests", account.requests, said.requests),
+        ("unaccounted", 0, said.unaccounted),
+        ("broken rules of its own", 0, sum(said.sentinels.values())),
+    )
+    account.faults += [f"{name}: {seen:,} seen, the connector says {told:,}" for name, seen, told in numbers if seen != told]
+    told_reasons = {reason.value: count for reason, count in said.dead_lettered.items()}
+    if told_reasons != account.reasons:
+        account.faults.append("dead letters by reason: the connector counts others than the topic holds")
+
+
 def _settle(sample: Sample, evidence: Evidence, requests: Sequence[Entry], letters: Sequence[Letter], account: Account) -> None:
     place = evidence.placed.get(sample.number)
     committed = place is not None and place.offset < evidence.committed.get(place.partition, 0)
     account.consumed += committed
     answers = sum(entry.delivered for entry in requests)
-    counted_before = any(entry.error == EARLIER_UNIQUE_EVENT for entry in requests)
+    counted_before = any(EARLIER_UNIQUE_EVENT in (entry.error or "") for entry in requests)
     account.retried += len(requests) > 1
     account.delivered_twice += answers > 1
     ends = [Fate.DELIVERED] * (answers > 0) + [Fate.ALREADY_COUNTED] * counted_before + [Fate.DEAD_LETTERED] * len(letters)

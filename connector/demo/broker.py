@@ -105,7 +105,7 @@ class KafkaSide:
             consumer.assign(parts)
             letters: list[Letter] = []
             while len(letters) < wanted:
-                messages = consumer.consume(500, timeout=TIMEOUT_S)
+                messages = consumer.consume(min(500, wanted - len(letters)), timeout=TIMEOUT_S)
                 if not messages:
                     raise ServiceUnavailableError(f"only {len(letters)} of {wanted} dead letters could be read back")
                 letters += [_letter(message) for message in messages]

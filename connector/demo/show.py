@@ -105,6 +105,7 @@ def _rows(account: Account) -> list[tuple[str, str]]:
 
 def show_requests(console: Console, entries: list[Entry]) -> None:
     """Write requests as the sandbox received them, with the tokens masked."""
+    console.print("\nTwo of the requests, as the stand-in for Adjust received them:", highlight=False)
     for entry in entries:
         console.print(f"\n{entry.method} {entry.path}   answered {entry.status}", style="bold", highlight=False)
         if entry.token_sent:

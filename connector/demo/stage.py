@@ -19,7 +19,7 @@ from rich.console import Console
 
 from connector.app.files import Configuration, load
 from connector.app.process import App
-from connector.demo.account import Evidence, judge
+from connector.demo.account import Evidence, compare, judge
 from connector.demo.broker import EmbeddedBroker, KafkaSide, Placed
 from connector.demo.generator import Generator, mapping_text, schema_text
 from connector.demo.sample import Sample
@@ -39,6 +39,7 @@ kafka:
   bootstrap.servers: {bootstrap_servers}
   group.id: {group}
   auto.offset.reset: earliest
+  log_level: 2
 schemas: {{directory: .}}
 mapping: mapping.yaml
 adjust: {{base_url: "{base_url}"}}
@@ -88,6 +89,9 @@ async def perform(options: Options, console: Console) -> bool:
                 return False
             letters = await asyncio.to_thread(kafka.dead_letters)
             account = judge(Evidence(samples, placed, generator.cast.devices, list(sandbox.journal), letters, committed))
+            said = app.snapshot()
+            if said is not None:
+                compare(account, said)
             show_requests(console, _two_requests(sandbox.journal))
             show_account(console, account, seconds)
             if options.keep_running:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
 
-from connector.demo.account import Evidence, judge
+from connector.demo.account import Evidence, compare, judge
 from connector.demo.broker import Letter, Placed
 from connector.demo.cast import Device
 from connector.demo.sample import Fate, Sample
+from connector.facts import Snapshot
 from connector.outcome import Reason
 from connector.sandbox import Entry
 
@@ -120,7 +122,27 @@ def test_requests_and_letters_of_nobody_are_seen() -> None:
 
 def test_a_refused_repeat_of_a_unique_event_counts_apart() -> None:
     """Adjust's "earlier unique event tracked" ends an event, but is no delivery of it."""
-    refused = request("e0", 1.0, 400, "Ignoring event, earlier unique event tracked")
+    refused = request("e0", 1.0, 400, "Event request failed (Ignoring event, earlier unique event tracked)")
     account = judge(evidence([refused, GOOD[2]], [letter(REJECTED)]))
     assert account.ends[Fate.ALREADY_COUNTED] == 1
     assert account.unexpected == 1
+
+
+def counts(**changed: int) -> Snapshot:
+    """Return what a connector says that has done the good run."""
+    empty: dict[str, Any] = dict.fromkeys((field.name for field in fields(Snapshot)), 0)
+    empty |= {"consumed": 4, "delivered": 2, "requests": 3, "filtered": {"tests": 1}, "dead_lettered": {Reason.CORRUPT_AVRO: 1}}
+    empty |= {"retries": {}, "sentinels": {"order_violated": 0}, "lag": {}, "held_apps": (), "not_ready": ()}
+    return Snapshot(**(empty | changed))
+
+
+def test_a_connector_that_counts_otherwise_is_seen() -> None:
+    """What the connector says of itself must be what was seen from outside."""
+    account = judge(evidence(GOOD, [letter(REJECTED)]))
+    compare(account, counts())
+    assert account.holds
+    for wrong in ({"delivered": 3}, {"consumed": 5}, {"requests": 2}, {"unaccounted": 1}, {"duplicates": 1}):
+        account = judge(evidence(GOOD, [letter(REJECTED)]))
+        compare(account, counts(**wrong))
+        assert len(account.faults) == 1
+        assert not account.holds
