@@ -11,8 +11,9 @@ from collections.abc import Callable
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_optional, ext_strings
 
+from connector.mapping.cel.compiled import UnsupportedError
 from connector.mapping.cel.diagnose import Diagnosis
-from connector.mapping.cel.evaluate import Translator, UnsupportedError
+from connector.mapping.cel.evaluate import Translator
 from connector.mapping.cel.expression import EvaluationError, Event, Expression, ExpressionProblem
 from connector.mapping.cel.forms import FAILURES, Run
 from connector.mapping.cel.messages import build_pool
@@ -45,10 +46,9 @@ class Compiler:
         self._root = read_schema(schema)
         kafka_record = _kafka_record(self._root)
         self._records = records(self._root)
-        shown = {**self._records, kafka_record.name: kafka_record}
-        self._shown = shown
+        self._shown = shown = {**self._records, kafka_record.name: kafka_record}
         self._fields = tuple(walk(self._root))
-        self._translator = Translator(self._root, shown)
+        self._translator = Translator(self._root)
         try:
             self._env = cel.NewEnv(
                 descriptor_pool=build_pool(shown),

@@ -30,6 +30,7 @@ _BOOLS: Final = {
     **dict.fromkeys(("false", "False", "FALSE", "f", "0"), False),
 }
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,4000}")
+_UNSIGNED: Final = re.compile(r"\+?[0-9]{1,4000}")
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|(?i:inf(?:inity)?|nan))")
 _MOMENT: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))"
@@ -54,11 +55,18 @@ def _uint_from_double(number: float) -> Uint:
     return Uint(int(number))
 
 
-def _whole_number(text: str, target: str) -> int:
+def _int_from_string(text: str) -> int:
     trimmed = text.strip(_BLANK)
     if not _INTEGER.fullmatch(trimmed):
-        raise FailedError(f"a string that is not a number, where {target}() was asked for")
-    return int(trimmed)
+        raise FailedError("a string that is not a whole number, where int() was asked for")
+    return int_of(int(trimmed))
+
+
+def _uint_from_string(text: str) -> Uint:
+    trimmed = text.strip(_BLANK)
+    if not _UNSIGNED.fullmatch(trimmed):
+        raise FailedError("a string that is not a whole number, where uint() was asked for")
+    return uint_of(int(trimmed))
 
 
 def _double_from_string(text: str) -> float:
@@ -137,7 +145,7 @@ def _timestamp_from_string(text: str) -> Timestamp:
     if found is None:
         raise FailedError("a string that is not an RFC 3339 time, where timestamp() was asked for")
     year, month, day, hour, minute, second = (int(found[group]) for group in range(1, 7))
-    if hour > 23 or minute > 59 or second > 60:
+    if hour > 23 or minute > 59 or second > 60 or int(found[9] or 0) > 23 or int(found[10] or 0) > 59:
         raise FailedError("a time of day that does not exist")
     try:
         days = (dt.date(year, month, day) - _UTC_DAY).days
@@ -182,11 +190,11 @@ OVERLOADS: tuple[Overload, ...] = (
     ),
     _one("uint64_to_int64", "int", "uint", lambda number: int_of(int(number))),
     _one("double_to_int64", "int", "double", _int_from_double),
-    _one("string_to_int64", "int", "string", lambda text: int_of(_whole_number(text, "int"))),
+    _one("string_to_int64", "int", "string", _int_from_string),
     _one("timestamp_to_int64", "int", "timestamp", lambda moment: int(moment) // NS_PER_SECOND),
     _one("int64_to_uint64", "uint", "int", uint_of),
     _one("double_to_uint64", "uint", "double", _uint_from_double),
-    _one("string_to_uint64", "uint", "string", lambda text: uint_of(_whole_number(text, "uint"))),
+    _one("string_to_uint64", "uint", "string", _uint_from_string),
     _one("int64_to_double", "double", "int", float),
     _one("uint64_to_double", "double", "uint", float),
     _one("string_to_double", "double", "string", _double_from_string),

@@ -133,6 +133,8 @@ def map_literal(entries: tuple[tuple[Run, Run], ...], key_of: Callable[[Value], 
 
     def run(event: Value, record: Value) -> Value:
         made = {key_of(key(event, record)): value(event, record) for key, value in entries}
+        if any(type(key) is float for key in made):
+            raise FailedError("a double as the key of a map")
         if len(made) != len(entries):
             raise FailedError("a map with a repeated key")
         return made

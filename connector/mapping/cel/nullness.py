@@ -45,9 +45,9 @@ class Nullness:
             case Call():
                 return self._call(node, facts)
             case ListLiteral(elements=elements):
-                self._require(elements, facts)
+                self._require(_not_null(elements), facts)
             case MapLiteral(entries=entries):
-                self._require(tuple(inner for entry in entries for inner in entry), facts)
+                self._require(_not_null(tuple(inner for entry in entries for inner in entry)), facts)
             case Comprehension():
                 self._require((node.range_, node.start, node.condition, node.step, node.result), facts)
             case _:
@@ -59,13 +59,9 @@ class Nullness:
         if key in _TAKEN_FOR_GIVEN:
             return key not in facts
         fields = self._fields(node.operand)
-        if fields is None:
-            if outer:
-                self._refuse(node.operand)
-            slot = slot_of(node, self._root)
-        else:
-            slot = fields.get(node.field)
-            outer = outer and fields is not None
+        if fields is None and outer:
+            self._refuse(node.operand)
+        slot = slot_of(node, self._root) if fields is None else fields.get(node.field)
         nullable = (slot is not None and slot.nullable) or (fields is not None and outer)
         return nullable and key not in facts
 
@@ -133,8 +129,8 @@ class Nullness:
     def _lists_null(self, node: Call) -> bool:
         """Say whether the list or map at the right of an `in` may itself hold null."""
         match node.arguments[1]:
-            case ListLiteral():
-                return False  # a nullable element of a literal is a problem of its own
+            case ListLiteral(elements=elements):
+                return _not_null(elements) != elements  # any other nullable element is a problem of its own
             case inner:
                 slot = slot_of(inner, self._root)
                 return slot is None or getattr(getattr(slot.shape, "element", None), "nullable", False)
@@ -173,6 +169,11 @@ class Nullness:
             return "say what holds without it, as in `x != null ? x : ...`"
         test = f"has({shown})"
         return f"say what holds without it, as in `{test} ? ... : ...`, or put `{test} &&` before a condition"
+
+
+def _not_null(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Leave out the literal null: whoever writes it into a list or map means it."""
+    return tuple(node for node in nodes if not (isinstance(node, Constant) and node.value is None))
 
 
 def _up_to(key: Key | None) -> _Facts:

@@ -21,8 +21,8 @@ from connector.mapping.cel.values import (
     Timestamp,
     Uint,
     Value,
-    duration_of,
     key_of,
+    span_of,
     timestamp_of,
 )
 
@@ -116,18 +116,17 @@ def _arithmetic() -> Iterator[Overload]:
 
 
 def _ranged(function: Callable[[int, int], int], check: Callable[[int], int]) -> Callable[[int, int], int]:
-    # int() first: adding two Uints gives an int already, but a Uint must not decide the range of an int.
-    return lambda left, right: check(function(int(left), int(right)))
+    return lambda left, right: check(function(left, right))
 
 
 def _times() -> Iterator[Overload]:
     moment, span = "timestamp", "duration"
     yield Overload("add_timestamp_duration", "_+_", (moment, span), lambda at, by: timestamp_of(int(at) + int(by)))
     yield Overload("add_duration_timestamp", "_+_", (span, moment), lambda by, at: timestamp_of(int(at) + int(by)))
-    yield Overload("add_duration_duration", "_+_", (span, span), lambda one, two: duration_of(int(one) + int(two)))
+    yield Overload("add_duration_duration", "_+_", (span, span), lambda one, two: span_of(int(one) + int(two)))
     yield Overload("subtract_timestamp_duration", "_-_", (moment, span), lambda at, by: timestamp_of(int(at) - int(by)))
-    yield Overload("subtract_timestamp_timestamp", "_-_", (moment, moment), lambda one, two: duration_of(int(one) - int(two)))
-    yield Overload("subtract_duration_duration", "_-_", (span, span), lambda one, two: duration_of(int(one) - int(two)))
+    yield Overload("subtract_timestamp_timestamp", "_-_", (moment, moment), lambda one, two: span_of(int(one) - int(two)))
+    yield Overload("subtract_duration_duration", "_-_", (span, span), lambda one, two: span_of(int(one) - int(two)))
 
 
 _ORDERED = {

@@ -23,12 +23,13 @@ _WHITE_SPACE = (
 
 
 class _Pattern(Protocol):
-    def search(self, text: str) -> object | None: ...
+    def search(self, text: bytes) -> object | None: ...
 
 
 def _compile(pattern: str) -> _Pattern:
     options = re2.Options()
     options.log_errors = False
+    options.never_capture = True
     compiled: _Pattern = re2.compile(pattern, options)
     return compiled
 
@@ -38,7 +39,7 @@ def _matches(text: str, pattern: str) -> bool:
         compiled = _compile(pattern)
     except re2.error as error:
         raise FailedError("a pattern that RE2 does not take") from error
-    return compiled.search(text) is not None
+    return compiled.search(text.encode("utf-8")) is not None
 
 
 def _prepared_matches(constants: tuple[Value, ...]) -> Function | None:
@@ -51,7 +52,8 @@ def _prepared_matches(constants: tuple[Value, ...]) -> Function | None:
         detail = error.args[0] if error.args else "not understood"
         detail = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
         raise BadConstantError(f"not a regular expression of RE2: {detail}", argument=1) from error
-    return lambda text, _: search(text) is not None
+    # Bytes, not str: the binding would turn the place of every match back into code points.
+    return lambda text, _: search(text.encode("utf-8")) is not None
 
 
 def _replace(text: str, old: str, new: str, limit: int = -1) -> str:
@@ -64,7 +66,7 @@ def _split(text: str, separator: str, limit: int = -1) -> list[Value]:
     if separator:
         return list(text.split(separator, limit - 1 if limit > 0 else -1))
     if limit < 0 or limit >= len(text):
-        return list(text)
+        return list(text) or [""]
     return [*text[: limit - 1], text[limit - 1 :]]
 
 

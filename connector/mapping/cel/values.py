@@ -24,7 +24,7 @@ INT_MAX: Final = 2**63 - 1
 UINT_MAX: Final = 2**64 - 1
 TIMESTAMP_MIN_NS: Final = -62_135_596_800 * NS_PER_SECOND
 TIMESTAMP_MAX_NS: Final = 253_402_300_799 * NS_PER_SECOND + NS_PER_SECOND - 1
-DURATION_MAX_NS: Final = 315_576_000_000 * NS_PER_SECOND
+DURATION_MAX_NS: Final = 315_576_000_000 * NS_PER_SECOND + NS_PER_SECOND - 1
 
 
 class FailedError(Exception):
@@ -101,7 +101,7 @@ def key_of(value: Value) -> object:
     if kind is bool:
         return TRUE_KEY if value else FALSE_KEY
     if kind is float:
-        return value
+        return value  # a whole double finds the int it equals; a literal refuses it as a key of its own
     raise FailedError("a map key is a string, an int, a uint or a bool")
 
 
@@ -122,6 +122,13 @@ def duration_of(nanoseconds: int) -> Duration:
     if -DURATION_MAX_NS <= nanoseconds <= DURATION_MAX_NS:
         return Duration(nanoseconds)
     raise FailedError("a duration beyond 10,000 years")
+
+
+def span_of(nanoseconds: int) -> Duration:
+    """Return the duration that arithmetic gave, or fail where 64 bits of nanoseconds (292 years) do not hold it."""
+    if INT_MIN <= nanoseconds <= INT_MAX:
+        return Duration(nanoseconds)
+    raise FailedError("a duration that does not fit into 64 bits of nanoseconds")
 
 
 def _datetime(value: Value) -> dt.datetime:
