@@ -13,6 +13,7 @@ nothing is stored or committed but what the engine says. Does not know what a re
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -150,7 +151,10 @@ class KafkaSource:
         ended: asyncio.Future[None] = self._loop.create_future()
         thread = threading.Thread(target=self._thread, args=(ended,), name="kafka-consumer", daemon=True)
         thread.start()
-        await ended
+        try:
+            await ended
+        finally:
+            self._stop.set()
         thread.join()
 
     def _thread(self, ended: asyncio.Future[None]) -> None:
@@ -162,7 +166,9 @@ class KafkaSource:
         self._tell(lambda: ended.set_exception(error) if error else ended.set_result(None))
 
     def _tell(self, action: Callable[[], object]) -> None:
-        self._loop.call_soon_threadsafe(action)
+        """Run `action` on the loop; where that is closed, the process is ending and nobody is left to be told."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(action)
 
     def _consume(self) -> None:
         consumer = self._consumer = Consumer(self._properties, logger=self._logger)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connector.adapters import config_file
+from connector.adapters import config_file, kafka_properties
 from connector.document import Document, Problem
 from connector.errors import ConfigurationError
 from connector.mapping.compile import compile_topic
@@ -40,6 +40,8 @@ def load(settings_path: str, environment: Mapping[str, str]) -> Configuration:
     document = config_file.read(settings_path, environment)
     problems: list[Problem] = []
     settings = _settings(document, problems)
+    if settings is not None:
+        problems += _kafka_problems(document, settings)
     mapping = _mapping(document, environment, problems)
     schemas: dict[str, object] = {}
     warnings: list[Problem] = []
@@ -62,6 +64,13 @@ def _settings(document: Document, problems: list[Problem]) -> Settings | None:
     except ConfigurationError as error:
         problems += error.problems
         return None
+
+
+def _kafka_problems(document: Document, settings: Settings) -> list[Problem]:
+    return [
+        document.problem(("kafka",) if name is None else ("kafka", name), f"the Kafka client refuses this: {why}")
+        for name, why in kafka_properties.refused(settings.kafka).items()
+    ]
 
 
 def _mapping(settings: Document, environment: Mapping[str, str], problems: list[Problem]) -> MappingFile | None:

@@ -9,6 +9,9 @@ from connector.errors import ConnectorError
 
 __all__ = ["main"]
 
+INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended: 128 + SIGINT."""
+
 
 def main() -> None:
     """Run the command that the arguments name; exits with a sysexits code."""
@@ -17,3 +20,5 @@ def main() -> None:
     except ConnectorError as error:
         sys.stderr.write(f"connector: {error}\n")
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
