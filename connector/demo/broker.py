@@ -117,7 +117,8 @@ class KafkaSide:
         try:
             found = AdminClient(self._address).list_topics(topic, timeout=TIMEOUT_S).topics[topic]
         except KafkaException as error:
-            raise ServiceUnavailableError(f"no broker answers: {error.args[0].str()}") from None
+            servers = self._address["bootstrap.servers"]
+            raise ServiceUnavailableError(f"no broker answers at {servers}: {error.args[0].str()}") from None
         return sorted(found.partitions)
 
 

@@ -29,7 +29,9 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     finally:
         watchdog.cancel()
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def test_the_demo_runs_and_its_account_holds() -> None:
@@ -64,9 +66,9 @@ def test_keep_running_prints_addresses_that_answer_and_stops_on_sigint() -> None
             assert answer.status == 200
         kafka = re.search(r"--bootstrap-servers ([0-9.:]+)", said)
         assert kafka, said
-        more = [*PROGRAM, "--produce-only", "--events", "50", "--seed", "2", "--bootstrap-servers", kafka[1]]
+        more = [*PROGRAM, "--produce-only", "--events", "120", "--seed", "2", "--bootstrap-servers", kafka[1]]
         produced = subprocess.run(more, capture_output=True, text=True, check=True, timeout=60)
-        assert "50 events" in produced.stdout
+        assert "120 events" in produced.stdout
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate()
     assert process.returncode == 0, said + rest
