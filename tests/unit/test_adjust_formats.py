@@ -9,7 +9,8 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connector.adjust import formats, identifiers, numbers
 from connector.adjust.formats import Converted, Format, Refused
@@ -23,6 +24,7 @@ REFUSED = object()
 
 
 def check(found: Converted, expected: object) -> None:
+    """Compare a conversion with what is expected; `REFUSED` is any refusal of the value."""
     if expected is REFUSED:
         assert isinstance(found, Refused)
         assert found.reason is Reason.INVALID_VALUE

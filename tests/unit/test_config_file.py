@@ -13,12 +13,14 @@ from connector.errors import ConfigurationError, UnreadableError
 
 
 def document(folder: Path, text: str | bytes, **environment: str) -> Document:
+    """Return the document of a file with `text`."""
     file = folder / "connector.yaml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read(str(file), environment)
 
 
 def problems(folder: Path, text: str | bytes, **environment: str) -> list[tuple[Position | None, str]]:
+    """Return place and message of every problem of a file with `text`."""
     with pytest.raises(ConfigurationError) as caught:
         document(folder, text, **environment)
     return [(problem.position, problem.message) for problem in caught.value.problems]
@@ -81,7 +83,7 @@ def test_all_problems_come_at_once_with_their_places(tmp_path: Path) -> None:
 def test_the_value_of_a_variable_is_in_no_error(tmp_path: Path) -> None:
     """A secret that stands beside a mistake does not reach the terminal."""
     with pytest.raises(ConfigurationError) as caught:
-        document(tmp_path, "a: ${SECRET} ${MISSING}\n", SECRET="hunter2")
+        document(tmp_path, "a: ${SECRET} ${MISSING}\n", SECRET="hunter2")  # noqa: S106  # the secret of the test
     assert "hunter2" not in str(caught.value)
 
 
