@@ -69,12 +69,12 @@ class Stage:
 
 def show_account(console: Console, account: Account, seconds: float) -> None:
     """Write the account."""
-    table = Table(title=f"{account.produced:,} events in {seconds:.1f} s", title_justify="left", show_header=False, box=None)
+    table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(justify="left")
     table.add_column(justify="right")
     for name, number in _rows(account):
         table.add_row(name, number)
-    console.print()
+    console.print(f"\n{account.produced:,} events in {seconds:.1f} s", style="bold", highlight=False)
     console.print(table, highlight=False)
     for fault in account.faults[:SHOWN_FAULTS]:
         console.print(f"  DOES NOT HOLD: {fault}", style="red", highlight=False, markup=False, soft_wrap=True)
