@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,6 +17,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from connector.errors import ServiceUnavailableError
+
+Handler = Callable[[Request], Awaitable[Response]]
+"""A coroutine function: plain functions would run on a thread of the server's, beside the loop that owns the state."""
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -73,16 +76,16 @@ async def _livez(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-def _readyz(not_ready: Callable[[], Sequence[str]]) -> Callable[[Request], Response]:
-    def readyz(_: Request) -> Response:
+def _readyz(not_ready: Callable[[], Sequence[str]]) -> Handler:
+    async def readyz(_: Request) -> Response:
         reasons = not_ready()
         return PlainTextResponse("".join(f"{reason}\n" for reason in reasons) or "ok\n", 503 if reasons else 200)
 
     return readyz
 
 
-def _metrics(metrics: Callable[[], bytes]) -> Callable[[Request], Response]:
-    def exposition(_: Request) -> Response:
+def _metrics(metrics: Callable[[], bytes]) -> Handler:
+    async def exposition(_: Request) -> Response:
         return Response(metrics(), media_type=METRICS_TYPE)
 
     return exposition

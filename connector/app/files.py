@@ -48,6 +48,7 @@ def load(settings_path: str, environment: Mapping[str, str]) -> Configuration:
     if mapping is not None:
         warnings += mapping.warnings
         schemas = _schemas(document, mapping, problems)
+        problems += _topic_laws(document, settings, mapping)
         for name, topic in mapping.topics.items():
             if isinstance(topic.schema, SchemaFile) and topic.schema.name in schemas:
                 _, found = compile_topic(mapping, name, schemas[topic.schema.name])
@@ -70,6 +71,18 @@ def _kafka_problems(document: Document, settings: Settings) -> list[Problem]:
     return [
         document.problem(("kafka",) if name is None else ("kafka", name), f"the Kafka client refuses this: {why}")
         for name, why in kafka_properties.refused(settings.kafka).items()
+    ]
+
+
+def _topic_laws(document: Document, settings: Settings | None, mapping: MappingFile) -> list[Problem]:
+    """A dead letter that lands in a topic which is read would come round for ever."""
+    pattern = settings.dead_letter.topic if settings is not None else ""
+    loops = [name for name in mapping.topics if pattern.replace("{topic}", name) in mapping.topics]
+    return [
+        document.problem(
+            ("dead_letter", "topic"), f"dead letters of {name} would go to a topic that is read", hint="name another topic"
+        )
+        for name in loops
     ]
 
 
