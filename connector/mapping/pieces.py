@@ -119,7 +119,7 @@ def _seconds_of(units_per_s: int) -> Convert:
     seconds = numbers.seconds
 
     def convert(value: object) -> Converted:
-        return seconds(value // units_per_s) if value.__class__ is int else None
+        return seconds(value // units_per_s) if value.__class__ is int else numbers.unix_seconds(value)
 
     return convert
 

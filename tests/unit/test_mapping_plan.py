@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -157,6 +158,36 @@ def test_a_null_value_leaves_its_parameter_out() -> None:
     }
     rule |= {"callback_params": {"sku": "event.sku", "user": "event.user.id"}}
     assert set(body(plan(rule).apply(event(user_agent=""), RECORD))) == {"s2s", "app_token", "event_token", "idfa"}
+
+
+@pytest.mark.parametrize(
+    ("logical", "raw"),
+    [
+        ("timestamp-millis", 1_711_187_207_999),
+        ("timestamp-micros", 1_711_187_207_999_999),
+        ("timestamp-nanos", 1_711_187_207_999_999_999),
+        ("local-timestamp-millis", 1_711_187_207_999),
+        (None, 1_711_187_207),
+        ("timestamp-millis", dt.datetime(2024, 3, 23, 9, 46, 47, 999_000, dt.UTC)),
+    ],
+)
+def test_every_avro_timestamp_leaves_as_whole_unix_seconds(logical: str | None, raw: object) -> None:
+    """The unit is the schema's: no rule divides by 1000, and a value that was decoded already means the same."""
+    kind = "long" if logical is None else {"type": "long", "logicalType": logical}
+    fields = [{**field, "type": kind} if field["name"] == "occurred_at" else field for field in SCHEMA["fields"]]
+    rule: dict[str, object] = {"params": {"idfa": "event.device.idfa", "created_at_unix": "event.occurred_at"}}
+    found = plan(rule, schema={**SCHEMA, "fields": fields}).apply(event(occurred_at=raw), RECORD)
+    assert body(found)["created_at_unix"] == "1711187207"
+
+
+def test_a_decimal_keeps_every_digit() -> None:
+    """An Avro decimal is exact on the way through: no float stands between."""
+    kind = {"type": "bytes", "logicalType": "decimal", "precision": 20, "scale": 6}
+    fields = [{**field, "type": kind} if field["name"] == "ad_revenue" else field for field in SCHEMA["fields"]]
+    rule: dict[str, object] = {"params": {"idfa": "event.device.idfa", "revenue": "event.ad_revenue", "currency": '"EUR"'}}
+    raw = (12_345_678_901_234_567).to_bytes(8, "big", signed=True)
+    found = plan(rule, schema={**SCHEMA, "fields": fields}).apply(event(ad_revenue=raw), RECORD)
+    assert body(found)["revenue"] == "12345678901.234567"
 
 
 def test_ad_revenue_and_sessions_go_to_their_endpoints() -> None:
