@@ -60,6 +60,8 @@ def custom_parameters(name: str, entries: Sequence[tuple[str, Read, str]], rule:
             value = read(event, record)
             if value.__class__ is str and is_unreserved(value) is not None:
                 parts.append(start + value)
+            elif value.__class__ is int:
+                parts.append(f"{start}{value}")
             elif value is not None:
                 text = other(value, key, expression)
                 if not isinstance(text, str):

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from connector.adjust import numbers
 from connector.adjust.formats import Convert, Converted, Format, refused
 from connector.mapping.cel.expression import EvaluationError, Event, Expression
-from connector.mapping.form import encode, start_of
+from connector.mapping.form import encode, is_unreserved, start_of
 from connector.outcome import Invalid, Reason
 from connector.record import Record
 
@@ -131,7 +131,7 @@ def _encoded(form: Format, convert: Convert) -> Convert:
 
     def encoding(value: object) -> Converted:
         text = convert(value)
-        if text.__class__ is not str:
+        if text.__class__ is not str or is_unreserved(text) is not None:
             return text
         try:
             return encode(text)
