@@ -6,6 +6,7 @@ before the first record. What leaves here never raises when evaluated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from cel_expr_python import cel
@@ -18,10 +19,10 @@ from connector.mapping.cel.expression import EvaluationError, Event, Expression,
 from connector.mapping.cel.forms import FAILURES, Run
 from connector.mapping.cel.messages import build_pool
 from connector.mapping.cel.nullness import Nullness
-from connector.mapping.cel.places import EVENT, RECORD, children, reads, slot_of
+from connector.mapping.cel.places import EVENT, RECORD, Key, children, reads, slot_of
 from connector.mapping.cel.schema import read_schema
 from connector.mapping.cel.shapes import MapShape, RecordShape, Scalar, SchemaProblem, Slot, records, walk
-from connector.mapping.cel.tree import Name, Node, Select, read_tree
+from connector.mapping.cel.tree import Call, Comprehension, Name, Node, Select, read_tree
 from connector.mapping.cel.values import EXPORTS, FailedError
 from connector.record import Record
 
@@ -45,8 +46,8 @@ class Compiler:
     def __init__(self, schema: object) -> None:
         self._root = read_schema(schema)
         kafka_record = _kafka_record(self._root)
-        self._records = records(self._root)
-        self._shown = shown = {**self._records, kafka_record.name: kafka_record}
+        self._kafka_record = kafka_record.name
+        self._shown = shown = {**records(self._root), kafka_record.name: kafka_record}
         self._fields = tuple(walk(self._root))
         self._translator = Translator(self._root)
         try:
@@ -63,21 +64,36 @@ class Compiler:
         """The dotted paths of all fields of the schema, through nested records, without `event.` before them."""
         return self._fields
 
-    def compile(self, text: str) -> Expression | tuple[ExpressionProblem, ...]:
-        """Return the expression, or everything that is wrong with it."""
+    def compile(self, text: str, given: str | None = None) -> Expression | tuple[ExpressionProblem, ...]:
+        """Return the expression, or everything that is wrong with it.
+
+        `given` is the text of a condition that holds whenever the expression is evaluated: what it shows not to be null is not
+        null here. A condition that does not compile shows nothing.
+        """
+        node = self._checked(text)
+        known = frozenset[Key]() if given is None else self._known(given)
+        return node if isinstance(node, tuple) else self._compiled(text, node, known)
+
+    def _checked(self, text: str) -> Node | tuple[ExpressionProblem, ...]:
+        """Return the checked tree, or what the checker has against the text."""
         if unusable := _unusable(text):
             return (unusable,)
         try:
-            checked = self._env.compile(text)
+            return read_tree(self._env.compile(text).serialize())
         except RuntimeError as error:
-            return Diagnosis(text, self._root, self._records, self._fields).problems(str(error))
-        node = read_tree(checked.serialize())
+            return Diagnosis(text, self._shown, self._kafka_record, self._fields).problems(str(error))
+
+    def _known(self, given: str) -> frozenset[Key]:
+        node = self._checked(given)
+        return frozenset() if isinstance(node, tuple) else Nullness(self._root, self._shown).known(node)
+
+    def _compiled(self, text: str, node: Node, known: frozenset[Key]) -> Expression | tuple[ExpressionProblem, ...]:
         nullness = Nullness(self._root, self._shown)
-        nullable = nullness.nullable(node)
+        nullable = nullness.nullable(node, known)
         try:
             run = self._translator.whole(node)
         except UnsupportedError as error:
-            return (ExpressionProblem(error.message, error.offset, error.hint), *nullness.problems)
+            return (_refusal(error, text), *nullness.problems)
         if nullness.problems:
             return tuple(nullness.problems)
         return self._expression(text, node, run, nullable=nullable)
@@ -142,6 +158,15 @@ def _path(node: Node, root: RecordShape) -> tuple[str, ...] | None:
         steps.append(node.field)
         node = node.operand
     return tuple(reversed(steps)) if steps and isinstance(node, Name) and node.name == EVENT else None
+
+
+def _refusal(error: UnsupportedError, text: str) -> ExpressionProblem:
+    """Return the problem; a call stands at its parenthesis and is shown at its name, which of a macro the tree no longer says."""
+    name = re.search(r"[\w.]*?(\w+)\s*$", text[: error.offset]) if text[error.offset :].startswith("(") else None
+    if name is None or not isinstance(error.node, Call | Comprehension):
+        return ExpressionProblem(error.message, error.offset, error.hint)
+    message = f"the macro `{name[1]}` is not supported" if isinstance(error.node, Comprehension) else error.message
+    return ExpressionProblem(message, name.start(1), error.hint)
 
 
 def _every(node: Node) -> list[Node]:

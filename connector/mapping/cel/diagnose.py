@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from connector.mapping.cel.expression import ExpressionProblem
 from connector.mapping.cel.library import FUNCTION_NAMES
+from connector.mapping.cel.places import RECORD
 from connector.mapping.cel.shapes import RecordShape
 
 _BLOCK = re.compile(
@@ -23,6 +24,7 @@ _BLOCK = re.compile(
 _NO_FIELD = re.compile(r"undefined field '(.*)' not found in struct '(.*)'")
 _UNDECLARED = re.compile(r"undeclared reference to '(.*)' \(in container '.*'\)")
 _NO_OVERLOAD = re.compile(r"found no matching overload for '(.*)' applied to '\((.*)\)'", re.DOTALL)
+_NO_FIELDS = re.compile(r"expression of type '(.*)' cannot be the operand of a select operation")
 _FOLLOWS = re.compile(r"'\*error\*'|\*error\*")
 _KEYWORDS = frozenset({"in", "true", "false", "null"})
 _OPERATOR = re.compile(r"@?in|_?[^\w\s]+_?|_\?_:_|_\[_\]")
@@ -37,15 +39,21 @@ _SHORT_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Explains the checker's errors about one expression against one schema."""
+    """Explains the checker's errors about one expression.
+
+    `records` are the record types the checker knows, `kafka_record` the name of the one behind `record`, `fields` the dotted paths
+    of the event.
+    """
 
     text: str
-    root: RecordShape
     records: Mapping[str, RecordShape]
+    kafka_record: str
     fields: Sequence[str]
 
     def problems(self, report: str) -> tuple[ExpressionProblem, ...]:
         """Return the problems in a report of the checker, in the order of the text."""
+        if "recursion" in report:
+            return (ExpressionProblem("the expression is nested too deeply: CEL's checker takes 32 levels"),)
         found = [problem for line, column, what in _blocks(report) for problem in self._problem(line, column, what)]
         if not found:
             return (ExpressionProblem(_plain(report)),)
@@ -60,6 +68,8 @@ class Diagnosis:
             yield self._undeclared(at, match[1])
         elif _FOLLOWS.search(what):
             return
+        elif match := _NO_FIELDS.fullmatch(what):
+            yield self._no_fields(at, _short(match[1]))
         elif match := _NO_OVERLOAD.fullmatch(what):
             yield self._no_overload(at, match[1], match[2])
         elif what.startswith("Syntax error"):
@@ -75,7 +85,14 @@ class Diagnosis:
         at = self.text.find(field, dot) if field in self.text[dot:] else dot
         shape = self.records.get(record)
         names = list(shape.fields) if shape is not None else []
+        record = RECORD if record == self.kafka_record else record
         return ExpressionProblem(f"`{record}` has no field `{field}`", at, self._field_hint(at, field, names))
+
+    def _no_fields(self, dot: int, kind: str) -> ExpressionProblem:
+        word = re.match(r"\.\s*(\w+)", self.text[dot:])
+        known = word is not None and word[1] in FUNCTION_NAMES
+        hint = f"a function is called with parentheses: `{word[1]}()`" if word is not None and known else None
+        return ExpressionProblem(f"a value of type {kind} has no fields", dot + 1 if word else dot, hint)
 
     def _field_hint(self, at: int, field: str, names: Sequence[str]) -> str | None:
         before = re.search(r"[\w.`\[\]\"]*$", self.text[:at])
@@ -121,16 +138,28 @@ class Diagnosis:
         shown = _short(types)
         kinds = [kind.strip() for kind in _split_types(shown)]
         if function == "_?_:_":
-            return ExpressionProblem(_conditional_message(kinds), at, _conditional_hint(kinds))
+            if kinds[0] not in ("bool", "dyn"):
+                return ExpressionProblem(f"the condition of `? :` must be a bool, not {kinds[0]}", at)
+            message = f"the branches of `? :` must have one type, not {kinds[1]} and {kinds[2]}"
+            return ExpressionProblem(message, at, _branch_hint(kinds[1:]))
         if not function[:1].isalpha():
             sign = "[]" if function == "_[_]" else function.strip("_@")
-            return ExpressionProblem(f"`{sign}` does not take {' and '.join(kinds)}", at, _operator_hint(sign, kinds))
+            hint = self._null_test(sign, kinds, at) or _operator_hint(sign, kinds)
+            return ExpressionProblem(f"`{sign}` does not take {' and '.join(kinds)}", at, hint)
         call = re.search(r"\w+\s*$", self.text[:at])
         start = call.start() if call is not None and self.text[at : at + 1] == "(" else at
         return ExpressionProblem(f"`{function}` does not take ({shown})", start, _function_hint(function, kinds))
 
+    def _null_test(self, sign: str, kinds: list[str], at: int) -> str | None:
+        """Say how to write a comparison of a list or map with null, which CEL does not have."""
+        if sign not in ("==", "!=") or "null" not in kinds or not any(kind.startswith(("list", "map")) for kind in kinds):
+            return None
+        path = re.search(r"([\w.]+)\s*$", self.text[:at])
+        return f"write `{'!' if sign == '==' else ''}has({path[1] if path else '...'})`"
+
     def _syntax(self, at: int, what: str) -> ExpressionProblem:
-        if "<EOF>" in what:
+        detail = what.removeprefix("Syntax error:").split(" expecting ")[0].strip()
+        if "input '<EOF>'" in detail:
             return ExpressionProblem("syntax: the expression ends too early", at)
         word = re.match(r"\w+", self.text[at:])
         if word and word[0] in _KEYWORDS and self.text[:at].rstrip().endswith("."):
@@ -141,7 +170,8 @@ class Diagnosis:
             hint = "equality is written `==`"
         elif word and word[0] in ("and", "or", "not"):
             hint = "CEL writes `&&`, `||` and `!`"
-        detail = what.removeprefix("Syntax error:").split(" expecting ")[0].strip()
+        elif shown in ('"', "'"):
+            return ExpressionProblem("syntax: a text begins here and does not end", at)
         return ExpressionProblem(f"syntax: {detail}", at, hint)
 
 
@@ -152,8 +182,6 @@ def _blocks(report: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _plain(report: str) -> str:
-    if "recursion limit" in report:
-        return "the expression is nested too deeply: CEL's checker takes up to 32 levels"
     return re.sub(r"^[A-Z_]+: |\s*\[[A-Z_]+\]\s*$", "", report)
 
 
@@ -176,21 +204,13 @@ def _split_types(types: str) -> Iterator[str]:
     yield current
 
 
-def _conditional_message(kinds: list[str]) -> str:
-    if kinds[0] not in ("bool", "dyn"):
-        return f"the condition of `? :` must be a bool, not {kinds[0]}"
-    return f"the branches of `? :` must have one type, not {kinds[1]} and {kinds[2]}"
-
-
-def _conditional_hint(kinds: list[str]) -> str | None:
-    if "null" in kinds[1:]:
+def _branch_hint(kinds: list[str]) -> str | None:
+    if "null" in kinds:
         return "to give null on one side, write dyn(...) around the other"
-    return _number_hint(kinds[1:])
+    return _number_hint(kinds)
 
 
 def _operator_hint(sign: str, kinds: list[str]) -> str | None:
-    if sign in ("==", "!=") and "null" in kinds:
-        return "a list or map is tested with has(...)" if any(kind.startswith(("list", "map")) for kind in kinds) else None
     if sign == "[]" or len(kinds) != 2:
         return None
     if sign == "+" and "string" in kinds:

@@ -54,6 +54,10 @@ class Nullness:
                 pass
         return False
 
+    def known(self, condition: Node) -> _Facts:
+        """Return the paths that are not null wherever `condition` holds."""
+        return self._when(condition, holds=True)
+
     def _select(self, node: Select, facts: _Facts) -> bool:
         outer, key = self.nullable(node.operand, facts), key_of_path(node)
         if key in _TAKEN_FOR_GIVEN:

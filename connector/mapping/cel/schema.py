@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from connector.mapping.cel.shapes import ListShape, MapShape, RecordShape, Scalar, SchemaProblem, Shape, Slot, UnionShape
@@ -166,7 +167,7 @@ def _fixed(schema: Mapping[str, object]) -> Scalar:
         raise SchemaProblem(f"the fixed {schema.get('name')!r} has no size")
     if not isinstance(logical, str) or ("fixed", logical) not in _LOGICAL_KINDS or (logical == "uuid" and size != 16):
         return Scalar("bytes", size_bytes=size)
-    return _logical(schema, "fixed", logical)
+    return replace(_logical(schema, "fixed", logical), size_bytes=size)
 
 
 def _brief(schema: object) -> str:
