@@ -41,7 +41,7 @@ class _Service(NamedTuple):
 
 _SERVICES = {
     "broker": _Service("broker", "Kafka broker", _BROKER_VARIABLE, missing_for_kafka),
-    "own_broker": _Service("broker", "Kafka broker of the test's own", None, missing_for_kafka),
+    "own_cluster": _Service("broker", "Kafka brokers of the test's own", None, missing_for_kafka),
     "registry": _Service("registry", "schema registry", _REGISTRY_VARIABLE, missing_for_registry),
     "own_registry": _Service("registry", "schema registry of the test's own", None, missing_for_registry),
 }
@@ -105,20 +105,20 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield started.url
 
 
-@pytest.fixture
-def own_registry(tmp_path: Path) -> Iterator[SchemaRegistry]:
-    """Give a registry, not yet started, that the test may stop and start as it likes."""
+@pytest.fixture(scope="module")
+def own_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SchemaRegistry]:
+    """Give a registry of the module's own, which its tests may stop and start as they like; nobody promises that it runs."""
     _refuse_if(_SERVICES["own_registry"].lacking())
-    mine = SchemaRegistry(tmp_path / "own-registry")
+    mine = SchemaRegistry(tmp_path_factory.mktemp("own-registry"))
     yield mine
     mine.stop()
 
 
 @pytest.fixture
-def own_broker(tmp_path: Path) -> Iterator[KafkaCluster]:
-    """Give a started broker that the test may stop and start as it likes."""
-    _refuse_if(_SERVICES["own_broker"].lacking())
-    with KafkaCluster(tmp_path / "own-kafka") as cluster:
+def own_cluster(tmp_path: Path) -> Iterator[KafkaCluster]:
+    """Give three started brokers that the test may stop and start as it likes."""
+    _refuse_if(_SERVICES["own_cluster"].lacking())
+    with KafkaCluster(tmp_path / "own-kafka", nodes=3) as cluster:
         yield cluster
 
 

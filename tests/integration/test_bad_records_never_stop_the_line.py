@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,48 +16,47 @@ KEYS_OF_ANY_BYTES = [None, b"", b"\x00", b"\xff\xfe\xfd", "ключ".encode(), b
 
 
 @pytest.fixture
-def with_registry(tmp_path: Path, kafka: KafkaSide, registry: str) -> Scenario:
+def with_registry(tmp_path: Path, kafka: KafkaSide, registry: str) -> Iterator[Scenario]:
     """Give a scenario that reads schemas from the shared registry."""
-    return Scenario(tmp_path, kafka, registry)
+    mine = Scenario(tmp_path, kafka, registry)
+    yield mine
+    mine.close()
 
 
 def test_what_is_wrong_in_a_record_is_dead_lettered_with_its_reason(with_registry: Scenario, registry: str) -> None:
     """Each kind of bad record stands between good ones of the same partition and key: the good ones are delivered, in order."""
     scenario = with_registry
-    try:
-        schema_id = register(registry, f"{scenario.topic}-value", EVENT_SCHEMA)
-        body = avro(event(0, 0, 0).fields)
-        bad = {
-            "corrupt_avro": framed(schema_id, body[: len(body) // 2]),
-            "trailing_bytes": framed(schema_id, body + b"\x00more"),
-            "unknown_schema_id": framed(999_999, body),
-            "empty_value": None,
-        }
-        bad_records = [*bad.items(), ("empty_value", b""), ("corrupt_avro", framed(schema_id, os.urandom(900_000)))]
-        scenario.make_topics(partitions=1)
-        scenario.start_sandbox()
-        good = events(350, keys=7)
-        expected = []
-        for number, (reason, value) in enumerate(bad_records):
-            some = good[number * 50 : number * 50 + 50]
-            scenario.produce(some, schema_id)
-            record = Raw(value, some[-1].key, (("source", b"backend"),))
-            (place,) = scenario.kafka.produce(scenario.topic, [record])
-            expected.append((place, reason, record))
-        scenario.produce(good[300:], schema_id)
-        connector = scenario.start_connector()
-        scenario.until_all_committed()
-        letters = {(letter.partition, int(letter.header("connector.offset") or -1)): letter for letter in scenario.dead_letters()}
-        assert letters.keys() == {place for place, _, _ in expected}
-        for place, reason, record in expected:
-            letter = letters[place]
-            assert (letter.header("connector.reason"), letter.key, letter.value) == (reason, record.key, record.value)
-            assert letter.headers[0] == ("source", b"backend")
-        evidence = scenario.assert_promises(repeats_at_most=0)
-        assert len(evidence.deliveries) == 350
-        assert not any(connector.sentinels().values())
-    finally:
-        scenario.close()
+    schema_id = register(registry, f"{scenario.topic}-value", EVENT_SCHEMA)
+    body = avro(event(0, 0, 0).fields)
+    bad = {
+        "corrupt_avro": framed(schema_id, body[: len(body) // 2]),
+        "trailing_bytes": framed(schema_id, body + b"\x00more"),
+        "unknown_schema_id": framed(999_999, body),
+        "empty_value": None,
+    }
+    bad_records = [*bad.items(), ("empty_value", b""), ("corrupt_avro", framed(schema_id, os.urandom(900_000)))]
+    scenario.make_topics(partitions=1)
+    scenario.start_sandbox()
+    good = events(350, keys=7)
+    expected = []
+    for number, (reason, value) in enumerate(bad_records):
+        some = good[number * 50 : number * 50 + 50]
+        scenario.produce(some, schema_id)
+        record = Raw(value, some[-1].key, (("source", b"backend"),))
+        (place,) = scenario.kafka.produce(scenario.topic, [record])
+        expected.append((place, reason, record))
+    scenario.produce(good[300:], schema_id)
+    connector = scenario.start_connector()
+    scenario.until_all_committed()
+    letters = {(letter.partition, int(letter.header("connector.offset") or -1)): letter for letter in scenario.dead_letters()}
+    assert letters.keys() == {place for place, _, _ in expected}
+    for place, reason, record in expected:
+        letter = letters[place]
+        assert (letter.header("connector.reason"), letter.key, letter.value) == (reason, record.key, record.value)
+        assert letter.headers[0] == ("source", b"backend")
+    evidence = scenario.assert_promises(repeats_at_most=0)
+    assert len(evidence.deliveries) == 350
+    assert not any(connector.sentinels().values())
 
 
 def test_large_values_and_keys_of_any_bytes_are_delivered(scenario: Scenario) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from pathlib import Path
 
 import fastavro
 import httpx
@@ -83,14 +82,13 @@ def test_a_registry_comes_back_with_its_schemas(own_registry: SchemaRegistry) ->
     assert json.loads(answer.json()["schema"]) == EVENT_SCHEMA
 
 
-def test_a_cluster_of_three_survives_the_loss_of_one_node(tmp_path: Path) -> None:
+def test_a_cluster_of_three_survives_the_loss_of_one_node(own_cluster: KafkaCluster) -> None:
     """Three nodes replicate: what was acknowledged is there, and goes on being written, after one was killed and came back."""
-    with KafkaCluster(tmp_path / "kafka", nodes=3) as cluster:
-        kafka = KafkaSide(cluster.bootstrap_servers)
-        kafka.make_topic("three", partitions=3)
-        kafka.produce("three", [Raw(b"before", partition=number) for number in range(3)])
-        cluster.kill_node(2)
-        kafka.produce("three", [Raw(b"without", partition=number) for number in range(3)])
-        cluster.start_node(2)
-        assert sorted(record.value or b"" for record in kafka.read_all("three")) == [b"before"] * 3 + [b"without"] * 3
-        kafka.close()
+    kafka = KafkaSide(own_cluster.bootstrap_servers)
+    kafka.make_topic("three", partitions=3)
+    kafka.produce("three", [Raw(b"before", partition=number) for number in range(3)])
+    own_cluster.kill_node(2)
+    kafka.produce("three", [Raw(b"without", partition=number) for number in range(3)])
+    own_cluster.start_node(2)
+    assert sorted(record.value or b"" for record in kafka.read_all("three")) == [b"before"] * 3 + [b"without"] * 3
+    kafka.close()

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from connector.errors import ServiceUnavailableError
+from connector.cli.sandbox import serve
+from connector.errors import ConfigurationError, ServiceUnavailableError, UnreadableError, UsageError
 from connector.sandbox import Fault, Sandbox, SandboxConfig
 
 FORM = "s2s=1&app_token=4w565xzmb54d&event_token=f0ob4r&idfa=D2CADB5F-410F-4963-AC0C-2A78534BDF1E"
@@ -372,6 +373,25 @@ def test_port_in_use() -> None:
             await Sandbox().start(*sandbox.address)
 
     run(scenario)
+
+
+@pytest.mark.parametrize(("port", "latency_ms"), [(70_000, None), (0, -1.0), (0, float("nan"))])
+def test_numbers_out_of_range(port: int, latency_ms: float | None) -> None:
+    """Protects: a port or a latency that cannot be is a usage error, not a traceback."""
+    with pytest.raises(UsageError):
+        serve("127.0.0.1", port, latency_ms=latency_ms)
+
+
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
+    """Protects: a missing file and a wrong one are each one clear error."""
+    with pytest.raises(UnreadableError, match=r"faults\.json"):
+        serve("127.0.0.1", 0, faults=str(tmp_path / "faults.json"))
+    (tmp_path / "faults.json").write_text('[{"rate":2}]')
+    with pytest.raises(ConfigurationError, match=r"0\.rate: Input should be less than or equal to 1"):
+        serve("127.0.0.1", 0, faults=str(tmp_path / "faults.json"))
+    (tmp_path / "sandbox.yaml").write_text("latncy_ms: 5\n")
+    with pytest.raises(ConfigurationError, match=r"sandbox\.yaml:1:\d+: error: latncy_ms: unknown key"):
+        serve("127.0.0.1", 0, config=str(tmp_path / "sandbox.yaml"))
 
 
 def test_as_a_process(tmp_path: Path) -> None:

@@ -120,14 +120,14 @@ def recent_ms() -> int:
     return int(time.time() * 1000) - 3_600_000
 
 
-def events(count: int, keys: int, first: int = 0, step_ms: int = 10) -> list[Event]:
+def events(count: int, keys: int, first: int = 0, step_ms: int = 10, first_key: int = 0) -> list[Event]:
     """Return `count` events spread evenly over `keys` devices, `step_ms` milliseconds apart, all in the last hour.
 
     `first` is the number of the first one; the numbers go on from there. With `step_ms=0` all have one time, so that a
-    destination that insists on chronological order takes a repeat as well.
+    destination that insists on chronological order takes a repeat as well. `first_key` is the number of the first device.
     """
     start_ms = recent_ms()
-    return [event(number, number % keys, start_ms + number * step_ms) for number in range(first, first + count)]
+    return [event(number, first_key + number % keys, start_ms + number * step_ms) for number in range(first, first + count)]
 
 
 def avro(fields: Mapping[str, Any], schema: Schema = PARSED_SCHEMA) -> bytes:

@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 
 from support.child_process import ChildProcess
 from support.free_ports import free_port
-from support.maven_cache import kafka_folder
+from support.maven_cache import QUICK_START, kafka_folder
 
 _READY_WITHIN_S = 90.0
 _LOG4J = """status=error
@@ -104,7 +104,7 @@ class KafkaCluster:
     def _format(self, node: int, cluster_id: str) -> ChildProcess:
         file = self._properties_file(node)
         file.write_text("".join(f"{name}={value}\n" for name, value in self._properties(node).items()))
-        command = ["java", *self._java(), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(file)]
+        command = ["java", *QUICK_START, *self._java(), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(file)]
         return ChildProcess(command, self._folder / f"format-{node}.log", folder=self._folder)
 
     def _properties_file(self, node: int) -> Path:

@@ -19,6 +19,9 @@ from pathlib import Path
 KAFKA_VERSION = "4.4.0"
 REGISTRY_VERSION = "3.0.9"
 
+QUICK_START = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Options of a Java program that ends before the optimising compiler has paid for itself."""
+
 _OLDEST_JAVA = 17
 _FETCH_TIMEOUT_S = 600
 _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">

@@ -7,8 +7,9 @@ is `support.judge`'s, on evidence from the broker and the destination.
 from __future__ import annotations
 
 import json
+import sys
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,12 @@ class Scenario:
         return self._sandbox
 
     def close(self) -> None:
-        """Stop what still runs."""
+        """Stop what still runs. The end of each log is written out: pytest shows it beside a failure, and only there."""
         for running in self._running:
             running.stop()
+            sys.stdout.write(
+                f"--- {running.process.log.name} ends ({running.process.exit_code}):\n{running.process.log_tail(20)}\n"
+            )
 
     def make_topics(self, partitions: int = 6) -> None:
         """Create the topic and its dead-letter topic."""
@@ -152,20 +156,26 @@ class Scenario:
             wanted[event.partition] = max(wanted.get(event.partition, 0), event.offset + 1)
 
         def all_committed() -> bool:
-            self._nobody_died()
             committed = self.committed()
             return all(committed[partition] >= offset for partition, offset in wanted.items())
 
-        until(all_committed, f"the group committed everything of {self.topic}", within_s, every_s=0.2)
+        self.until(all_committed, f"the group committed everything of {self.topic}", within_s, every_s=0.2)
 
     def until_delivered(self, count: int, within_s: float = 120.0) -> None:
         """Wait until the sandbox answered `count` requests with 200."""
+        self.until(lambda: self.sandbox.delivered() >= count, f"{count} events are delivered", within_s, every_s=0.02)
 
-        def enough() -> bool:
-            self._nobody_died()
-            return self.sandbox.delivered() >= count
+    def until(self, condition: Callable[[], object], what: str, within_s: float, every_s: float = 0.1) -> None:
+        """Wait for `condition`. Raises `AssertionError` at once where a connector ended by itself with an error."""
 
-        until(enough, f"{count} events are delivered", within_s, every_s=0.02)
+        def holds() -> object:
+            for running in self._running:
+                code = running.process.exit_code
+                if isinstance(running, ConnectorProcess) and code is not None and code > 0:
+                    raise AssertionError(f"a connector ended with {code}; its log ends:\n{running.process.log_tail()}")
+            return condition()
+
+        until(holds, what, within_s, every_s)
 
     def dead_letters(self) -> list[Stored]:
         """Return the dead-letter topic."""
@@ -184,9 +194,3 @@ class Scenario:
         evidence = self.evidence()
         assert_promises(evidence, repeats_at_most)
         return evidence
-
-    def _nobody_died(self) -> None:
-        for running in self._running:
-            code = running.process.exit_code
-            if code is not None and code >= 0 and isinstance(running, ConnectorProcess) and code != 0:
-                raise AssertionError(f"a connector ended with {code}; its log ends:\n{running.process.log_tail()}")

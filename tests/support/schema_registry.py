@@ -14,7 +14,7 @@ import httpx
 
 from support.child_process import ChildProcess
 from support.free_ports import free_port
-from support.maven_cache import REGISTRY_VERSION, registry_folder
+from support.maven_cache import QUICK_START, REGISTRY_VERSION, registry_folder
 
 _READY_WITHIN_S = 90.0
 
@@ -40,7 +40,9 @@ class SchemaRegistry:
         self.stop()
 
     def start(self) -> None:
-        """Start the registry and wait until it lists its subjects."""
+        """Start the registry, unless it runs, and wait until it lists its subjects."""
+        if self._running is not None:
+            return
         self._folder.mkdir(parents=True, exist_ok=True)
         jar = registry_folder() / f"apicurio-registry-app-{REGISTRY_VERSION}-runner.jar"
         options = {
@@ -49,7 +51,7 @@ class SchemaRegistry:
             "quarkus.log.level": "WARN",
             "apicurio.datasource.url": f"jdbc:h2:file:{self._folder / 'schemas'}",
         }
-        command = ["java", "-Xmx256m", *(f"-D{name}={value}" for name, value in options.items()), "-jar", str(jar)]
+        command = ["java", "-Xmx256m", *QUICK_START, *(f"-D{name}={value}" for name, value in options.items()), "-jar", str(jar)]
         self._running = ChildProcess(command, self._folder / "registry.log", folder=self._folder)
         self._running.until_ready(self._answers, "the schema registry lists its subjects", _READY_WITHIN_S)
 
