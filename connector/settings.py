@@ -258,9 +258,13 @@ def _kafka_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
 
 
 def _drain_s(tree: dict[str, object]) -> float:
+    """Return the drain deadline; a value filled in from the environment is text, and one that is no number is reported elsewhere."""
     delivery = tree.get("delivery")
     given = delivery.get("drain_timeout_s") if isinstance(delivery, dict) else None
-    return float(given) if isinstance(given, int | float) else DeliverySettings().drain_timeout_s
+    try:
+        return float(given) if isinstance(given, int | float | str) else DeliverySettings().drain_timeout_s
+    except ValueError:
+        return DeliverySettings().drain_timeout_s
 
 
 def _schema_laws(document: Document, tree: dict[str, object]) -> list[Problem]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from connector.adapters import config_file, kafka_properties
 from connector.document import Document, Problem
-from connector.errors import ConfigurationError
+from connector.errors import ConfigurationError, UnreadableError
 from connector.mapping.compile import compile_topic
 from connector.mapping.file_shape import SchemaFile
 from connector.mapping.parse import MappingFile, TopicMapping, read_mapping
@@ -55,7 +55,7 @@ def load(settings_path: str, environment: Mapping[str, str]) -> Configuration:
                 problems += [problem for problem in found if problem.severity == "error"]
                 warnings += [problem for problem in found if problem.severity != "error"]
     if problems or settings is None or mapping is None:
-        raise ConfigurationError(problems)
+        raise ConfigurationError([*problems, *warnings])
     return Configuration(settings, mapping, schemas, tuple(warnings))
 
 
@@ -95,6 +95,9 @@ def _mapping(settings: Document, environment: Mapping[str, str], problems: list[
         mapping, found = read_mapping(config_file.read(config_file.resolve(settings, path), environment))
     except ConfigurationError as error:
         problems += error.problems
+        return None
+    except UnreadableError as error:
+        problems.append(settings.problem(("mapping",), str(error)))
         return None
     problems += found
     return mapping

@@ -26,7 +26,7 @@ def check(settings_path: str, environment: Mapping[str, str] = os.environ) -> in
         configuration = load(settings_path, environment)
     except ConfigurationError as error:
         _print(error.problems)
-        sys.stdout.write(f"{_count(len(error.problems), 'error')} found\n")
+        sys.stdout.write(f"{_count(sum(each.severity == 'error' for each in error.problems), 'error')} found\n")
         return error.exit_code
     _print(configuration.warnings)
     for line in _summary(settings_path, configuration):

@@ -21,7 +21,7 @@ SettingsPath = Annotated[str, typer.Option("--settings", "-s", help="The setting
 
 
 @commands.callback(invoke_without_command=True)
-def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:  # noqa: FBT002  # an option
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False) -> None:
     """Print the version."""
     if show:
         typer.echo(__version__)
@@ -31,7 +31,7 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 @commands.command()
 def run(settings: SettingsPath = "connector.yaml") -> None:
     """Run the connector until SIGTERM or SIGINT: it then drains, commits and ends."""
-    from connector.cli.run import run as start  # noqa: PLC0415  # each command loads what it needs
+    from connector.cli.run import run as start
 
     start(settings)
 
@@ -39,7 +39,7 @@ def run(settings: SettingsPath = "connector.yaml") -> None:
 @commands.command()
 def check(settings: SettingsPath = "connector.yaml") -> None:
     """Check the settings, the mapping and the schemas they name: every problem at once, with file and line."""
-    from connector.cli.check import check as inspect  # noqa: PLC0415  # each command loads what it needs
+    from connector.cli.check import check as inspect
 
     raise typer.Exit(inspect(settings))
 
@@ -53,6 +53,26 @@ def sandbox(
     latency_ms: Annotated[float | None, typer.Option(help="Milliseconds before every answer.")] = None,
 ) -> None:
     """Serve a stand-in for Adjust's S2S API that enforces its documented rules."""
-    from connector.cli.sandbox import serve  # noqa: PLC0415  # each command loads what it needs
+    from connector.cli.sandbox import serve
 
     serve(host, port, config, faults, latency_ms)
+
+
+@commands.command()
+def demo(
+    events: Annotated[int, typer.Option(help="How many events to produce.", min=1)] = 2_000,
+    seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
+    keep_running: Annotated[bool, typer.Option("--keep-running", help="Stay up after the account, print the addresses.")] = False,
+    produce_only: Annotated[bool, typer.Option("--produce-only", help="Only write sample events to a cluster.")] = False,
+    bootstrap_servers: Annotated[str | None, typer.Option(help="With --produce-only: the cluster.")] = None,
+    registry: Annotated[str | None, typer.Option(help="With --produce-only: register the schema here.")] = None,
+    topic: Annotated[str | None, typer.Option(help="With --produce-only: the topic.")] = None,
+) -> None:
+    """Run the connector on sample events between an embedded Kafka and the sandbox, and account for every one of them."""
+    from connector.cli.demo import demo as perform
+    from connector.cli.demo import produce_only as produce
+
+    if produce_only:
+        produce(bootstrap_servers, registry, topic, events, seed)
+        return
+    raise typer.Exit(perform(events=events, seed=seed, keep_running=keep_running))

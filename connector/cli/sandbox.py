@@ -18,9 +18,9 @@ from pydantic import ValidationError
 
 from connector.adapters import config_file
 from connector.document import Problem
-from connector.errors import ConfigurationError, UnreadableError
+from connector.errors import ConfigurationError, UnreadableError, UsageError
 from connector.sandbox import Fault, Sandbox, SandboxConfig
-from connector.sandbox.config import parse
+from connector.sandbox.config import MAX_LATENCY_MS, parse
 from connector.sandbox.faults import parse_faults
 
 
@@ -29,10 +29,12 @@ def serve(host: str, port: int, config: str | None = None, faults: str | None = 
 
     `config` names a `sandbox.yaml`, `faults` a JSON file with a list of faults, `latency_ms` overrides the configuration's
     wait before every answer. Raises `UnreadableError` or `ConfigurationError` for a file, and `ServiceUnavailableError`
-    where the address cannot be had.
+    where the address cannot be had, `UsageError` for a latency or a port out of range.
     """
     settings = parse(config_file.read(config, os.environ)) if config is not None else SandboxConfig()
     if latency_ms is not None:
+        if not 0 <= latency_ms <= MAX_LATENCY_MS:
+            raise UsageError(f"a latency of {latency_ms:g} ms is none: give 0 to {MAX_LATENCY_MS:g}")
         settings = settings.model_copy(update={"latency_ms": latency_ms})
     _run(_serve(Sandbox(settings, _read_faults(faults) if faults is not None else ()), host, port))
 
