@@ -60,7 +60,7 @@ def sandbox(
 
 @commands.command()
 def demo(
-    events: Annotated[int, typer.Option(help="How many events to produce.", min=1)] = 2_000,
+    events: Annotated[int, typer.Option(help="How many events to produce.", min=1, max=100_000)] = 6_000,
     seed: Annotated[int, typer.Option(help="Seed of the events.")] = 1,
     keep_running: Annotated[bool, typer.Option("--keep-running", help="Stay up after the account, print the addresses.")] = False,
     produce_only: Annotated[bool, typer.Option("--produce-only", help="Only write sample events to a cluster.")] = False,
