@@ -16,6 +16,9 @@ from connector.adjust.endpoints import MAX_REQUEST_BYTES
 from connector.document import Document, Path
 from connector.errors import ConfigurationError
 
+MAX_LATENCY_MS = 600_000.0
+"""Longest wait before every answer, in milliseconds."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -57,7 +60,7 @@ class SandboxConfig(_Section):
     event_max_age_days: Annotated[float, Field(gt=0)] = Field(default=58.0, description="Oldest created_at of /event.")
     ad_revenue_max_age_days: Annotated[float, Field(gt=0)] = Field(default=28.0, description="Oldest created_at of /ad_revenue.")
     max_request_bytes: Annotated[int, Field(ge=1_000)] = Field(default=MAX_REQUEST_BYTES, description="Larger requests: 413.")
-    latency_ms: Annotated[float, Field(ge=0, le=600_000)] = Field(default=0.0, description="Wait before every answer.")
+    latency_ms: Annotated[float, Field(ge=0, le=MAX_LATENCY_MS)] = Field(default=0.0, description="Wait before every answer.")
     journal_size: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         default=500_000, description="Requests kept in the journal, about 700 bytes each."
     )

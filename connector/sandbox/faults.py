@@ -104,6 +104,8 @@ class FaultPlan:
             for index, fault in enumerate(faults)
         )
         self._seed = str(seed).encode()
+        # Two parameters may hold the same text: what is counted is told apart by the parameter's name.
+        self._persons = [hashlib.blake2b((fault.identity or "").encode(), digest_size=16).digest() for fault in faults]
         self._started_s = started_s
         self._attempts: dict[bytes, int] = {}
         self._struck = [0] * len(faults)
@@ -119,7 +121,7 @@ class FaultPlan:
         for index, fault in enumerate(self.faults):
             if not _fits(fault, path, parameters):
                 continue
-            identity = _digest(_identity(fault, parameters, content), fault.identity or "")
+            identity = _digest(_identity(fault, parameters, content), self._persons[index])
             attempt = counted.get(identity) or self._count(identity)
             counted[identity] = attempt
             first_attempt = first_attempt or attempt
@@ -164,8 +166,8 @@ def _identity(fault: Fault, parameters: dict[str, str], content: bytes) -> bytes
     return content if value is None else value.encode("utf-8", "surrogatepass")
 
 
-def _digest(identity: bytes, name: str) -> bytes:
-    return hashlib.blake2b(identity, digest_size=8, person=hashlib.blake2b(name.encode(), digest_size=16).digest()).digest()
+def _digest(identity: bytes, person: bytes) -> bytes:
+    return hashlib.blake2b(identity, digest_size=8, person=person).digest()
 
 
 def _value(parameters: dict[str, str], name: str) -> str | None:

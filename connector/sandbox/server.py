@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
-from connector.errors import ServiceUnavailableError
+from connector.errors import ServiceUnavailableError, UsageError
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.connection import Connection, ControlAnswer
 from connector.sandbox.control import PREFIX, control
@@ -25,6 +25,9 @@ from connector.sandbox.journal import Journal
 
 CONTROL_BODY_BYTES = 4_000_000
 """Largest body that is read at all: room for a long list of faults; larger ones are refused unread with 413."""
+
+MAX_PORT = 65_535
+"""The last TCP port."""
 
 
 class Sandbox:
@@ -75,8 +78,10 @@ class Sandbox:
     async def start(self, host: str = "127.0.0.1", port: int = 0, tls: ssl.SSLContext | None = None) -> tuple[str, int]:
         """Listen on `host` and `port` (0 takes a free one) and return both. `tls` serves https.
 
-        Raises `ServiceUnavailableError` where the address cannot be had.
+        Raises `ServiceUnavailableError` where the address cannot be had, `UsageError` for a port that does not exist.
         """
+        if not 0 <= port <= MAX_PORT:  # libuv would listen on another port without a word
+            raise UsageError(f"port {port} does not exist: ports are 0 to {MAX_PORT}, and 0 takes a free one")
         loop = asyncio.get_running_loop()
         self._stopped = False
         try:
