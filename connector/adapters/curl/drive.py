@@ -6,6 +6,8 @@ libcurl what happened, and hands finished transfers over, all of one loop turn t
 **Rule**: the loop never holds a registration for a socket that is closed. A kept-alive connection stays registered between
 two requests, which saves two system calls and two callbacks a request; it is taken out when libcurl closes it, and at the
 first event nobody asked for (the server closed an idle connection), since the loop would spin on it otherwise.
+libcurl looks only at connections idle for a second whether they still live. A connection that the server was seen to close is
+therefore shut down by us: a request on it then fails before its first byte, and not after its last.
 For libcurl's word on a closed socket to reach us, a handle stays attached when its transfer is done, until its next one: pycurl
 passes it on only through the handle that opened the connection, and only while that is attached.
 Does not know what a transfer carries.
@@ -15,10 +17,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+import socket
 import warnings
 from collections.abc import Callable
 
 import pycurl
+
+_CLOSED_BY_PEER = select.POLLHUP | getattr(select, "POLLRDHUP", 0)
+
+_GOODBYE_S = 0.05
+"""Seconds after unexpected bytes at which the end of the connection is looked for: TLS says goodbye before it closes."""
 
 Finished = Callable[[pycurl.Curl, int, str], None]
 """Takes a handle whose transfer is done, libcurl's error code (0: success) and its text."""
@@ -139,9 +148,19 @@ class Drive:
     def _on_readable(self, fd: int) -> None:
         if self._interest.get(fd, 0) & pycurl.POLL_IN:
             self._act(fd, pycurl.CSELECT_IN)
-        else:
-            self._readers.discard(fd)
-            self.loop.remove_reader(fd)
+            return
+        self._readers.discard(fd)
+        self.loop.remove_reader(fd)
+        inode = self._connections.get(fd)
+        if inode is not None and not self._shut_down_if_closed(fd, inode):
+            self.loop.call_later(_GOODBYE_S, self._shut_down_if_closed, fd, inode)
+
+    def _shut_down_if_closed(self, fd: int, inode: int) -> bool:
+        idle = self._connections.get(fd) == inode and not self._interest.get(fd)
+        closed = idle and _peer_has_closed(fd)
+        if closed:
+            _shut_down(fd)
+        return closed
 
     def _on_writable(self, fd: int) -> None:
         self._act(fd, pycurl.CSELECT_OUT)
@@ -211,3 +230,19 @@ def _inode(fd: int) -> int | None:
         return os.fstat(fd).st_ino
     except OSError:
         return None
+
+
+def _peer_has_closed(fd: int) -> bool:
+    poll = select.poll()
+    poll.register(fd, _CLOSED_BY_PEER)
+    return bool(poll.poll(0))
+
+
+def _shut_down(fd: int) -> None:
+    borrowed = socket.socket(fileno=fd)
+    try:
+        borrowed.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it was reset: nothing can be written to it either
+    finally:
+        borrowed.detach()

@@ -23,6 +23,8 @@ MAX_RESPONSE_BYTES = 1_048_576
 _HEADS_KEPT = 64
 """Heads of answers whose parsed form is kept: servers repeat the same few hundred bytes for a second at a time."""
 
+_BROKEN_CODES = frozenset({pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_SEND_FAIL_REWIND})
+
 _LIBCURLS_OWN = (b"Accept", b"Content-Type", b"User-Agent")
 """Headers that libcurl or pycurl adds to a POST unless told not to."""
 
@@ -99,6 +101,7 @@ class Exchange:
         self._head: list[bytes] = []
         self._body: list[bytes] = []
         self._target: Target | None = None
+        self._content = b""
         self._body_bytes = -1
         _configure(self.easy, options)
         self.easy.setopt(pycurl.HEADERFUNCTION, self._head.append)
@@ -108,8 +111,6 @@ class Exchange:
     def load(self, target: Target, body: bytes) -> None:
         """Make the handle ready to POST `body` to `target`."""
         easy = self.easy
-        self._head.clear()
-        self._body.clear()
         if target is not self._target:
             easy.setopt(pycurl.URL, target.url)
             easy.setopt(pycurl.HTTPHEADER, target.header_lines)
@@ -118,7 +119,14 @@ class Exchange:
             easy.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
             easy.setopt(pycurl.FRESH_CONNECT, not body)
             self._body_bytes = len(body)
-        easy.setopt(pycurl.READFUNCTION, io.BytesIO(body).read)
+        self._content = body
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Make the handle ready to send what it is loaded with from its first byte."""
+        self._head.clear()
+        self._body.clear()
+        self.easy.setopt(pycurl.READFUNCTION, io.BytesIO(self._content).read)
 
     def load_nothing(self) -> None:
         """Make the handle ready for a transfer that fails at once and touches no network."""
@@ -134,6 +142,10 @@ class Exchange:
         if headers is None or status < 200:
             return httpx.RemoteProtocolError("the connection was closed before the head of the answer was complete")
         return httpx.Response(status, headers=headers, stream=httpx.ByteStream(b"".join(self._body)))
+
+    def may_start_over(self, code: int) -> bool:
+        """Whether the transfer ended with `code` since its kept-alive connection was dead already, and nothing was sent on it."""
+        return code in _BROKEN_CODES and not self.easy.getinfo(pycurl.NUM_CONNECTS) and self._sent().nothing
 
     def broken(self, text: str) -> httpx.TransportError:
         """Return the exception for a transfer that is given up now, for the reason in `text`."""

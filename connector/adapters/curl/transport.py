@@ -1,5 +1,7 @@
 """CurlTransport: an httpx transport for POST requests, on libcurl's multi interface and the running event loop.
 
+A request that finds its kept-alive connection closed before its first byte starts over on another.
+
 **Rule**: every request that is started ends exactly once: with its response, with its exception, or with the cancellation of
 the task that waits for it; its handle then serves another request. No handle is destroyed while a connection may point at it.
 Does not know Adjust. Other methods than POST are refused: stock httpx serves the calls that are not hot.
@@ -116,7 +118,12 @@ class CurlTransport(httpx.AsyncBaseTransport):
         return known
 
     def _finished(self, easy: pycurl.Curl, code: int, text: str) -> None:
-        exchange, waiter = self._active.pop(easy)
+        exchange, waiter = self._active[easy]
+        if code and self._drive is not None and not waiter.done() and exchange.may_start_over(code):
+            exchange.rewind()
+            self._drive.start(easy)
+            return
+        del self._active[easy]
         answer = exchange.answer(code, text)
         if exchange.was_repeated():
             self.repeated_sends += 1
