@@ -49,10 +49,13 @@ class HttpSender:
         message = httpx.Request("POST", route.url, headers=route.headers_for(len(body)), stream=httpx.ByteStream(body))
         try:
             response = await self._transport.handle_async_request(message)
-            answer = await _body_of(response)
         except NEVER_SENT as error:
             return TransportFailure(_kind(error), maybe_sent=False)
         except httpx.RequestError as error:
+            return TransportFailure(_kind(error), maybe_sent=True)
+        try:
+            answer = await _body_of(response)
+        except httpx.RequestError as error:  # whatever its type: there is a status, so the request was sent
             return TransportFailure(_kind(error), maybe_sent=True)
         status = response.status_code
         return Response(status, answer, None if status == 200 else response.headers.get("retry-after"))
@@ -103,9 +106,9 @@ class StockTransport(httpx.AsyncHTTPTransport):
     def __init__(
         self,
         *,
-        max_connections: int,
-        connect_timeout_s: float,
-        timeout_s: float,
+        max_connections: int = 128,
+        connect_timeout_s: float = 5.0,
+        timeout_s: float = 30.0,
         ca_file: str | None = None,
         proxy: str | None = None,
     ) -> None:
