@@ -2,7 +2,8 @@
 
     kac1:<base64url of varints: gap, length, gap, length, ...>
 
-A gap counts the offsets from the end of the run before (at first, from the committed offset) to the run, a length the offsets of the run.
+A gap counts the offsets between the run before (at first, the committed offset) and the run, a length the offsets of the run. Runs may
+touch: what is received meets what an earlier owner had settled.
 
 **Rule**: what is read back never names an offset that was not settled. Text that cannot be understood raises, and the caller
 replays more; runs that do not fit are left out from the end, which also only replays more.
@@ -58,8 +59,8 @@ def decode(committed: int, metadata: str | None) -> Sequence[Run]:
     runs: list[Run] = []
     edge = committed
     for gap, length in zip(numbers[::2], numbers[1::2], strict=True):
-        if gap < 1 or length < 1:
-            raise UnreadableMapError("runs that touch or are empty")
+        if length < 1:
+            raise UnreadableMapError("an empty run")
         runs.append((edge + gap, edge + gap + length - 1))
         edge += gap + length
     return runs

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from connector.delivery import offset_map
 from connector.delivery.retry import RetryPolicy
 from connector.engine.engine import Engine, Limits
 from connector.facts import Fact
@@ -16,6 +17,8 @@ from connector.ports import NeedsSchema
 from connector.record import Headers, Record, Request, TopicPartition
 
 TOPIC = "events"
+SCHEMA_EVERY = 15
+"""Offsets after which the producer has a new schema."""
 LIMITS = Limits(max_in_flight=8, max_buffered=120, max_buffered_bytes=10**9, commit_interval_s=0.25, probe_s=5.0)
 POLICY = RetryPolicy(initial_s=0.1, max_s=5.0, not_yet_max_age_s=20.0)
 
@@ -31,6 +34,8 @@ class Broker:
     done: set[tuple[TopicPartition, int]] = field(default_factory=set)
     dead: set[tuple[TopicPartition, int]] = field(default_factory=set)
     filtered: set[tuple[TopicPartition, int]] = field(default_factory=set)
+    committed: set[tuple[TopicPartition, int]] = field(default_factory=set)
+    """What some commit said is settled."""
     assignment: int = 0
 
     def fill(self, partitions: int, keys: int, records: int) -> None:
@@ -49,8 +54,17 @@ class Broker:
         """Take a commit, and see that it passes nothing unsettled."""
         for name, (offset, metadata) in offsets.items():
             self.commits[name] = (offset, metadata)
+            known = offset_map.decode(offset, metadata)
+            self.committed |= {
+                (name, each.offset)
+                for each in self.records[name]
+                if each.offset < offset or any(first <= each.offset <= last for first, last in known)
+            }
             passed = [each.offset for each in self.records[name] if each.offset < offset and (name, each.offset) not in self.done]
             assert not passed, f"committed {offset} of {name}, but {passed} are not settled"
+
+            wrong = self.committed - self.done
+            assert not wrong, f"the map of {name} names {wrong}, which are not settled"
 
     def settled(self, record: Record) -> None:
         """Adjust answered, the dead letter is durable, or the rule says drop."""
@@ -74,7 +88,7 @@ class Member:
         self.paused: set[TopicPartition] = set()
         self.facts: list[Fact] = []
         self.in_flight_keys: set[tuple[TopicPartition, bytes | None]] = set()
-        self.known_schema: set[TopicPartition] = set()
+        self.known_schemas: set[int] = set()
         self.engine = Engine(
             source=self, interpreter=self, sender=self, publisher=self, observe=self.facts.append, tasks=tasks, limits=LIMITS, policy=POLICY,
             dead_letter_topic="{}.dead-letter".format, version="test", chance=chance, wall_s=asyncio.get_running_loop().time,
@@ -148,8 +162,8 @@ class Member:
 
     def interpret(self, record: Record) -> Interpretation:
         """See `Interpreter`."""
-        if record.topic_partition not in self.known_schema:
-            raise NeedsSchema(1)
+        if record.offset // SCHEMA_EVERY not in self.known_schemas:
+            raise NeedsSchema(record.offset // SCHEMA_EVERY)
         match record.value:
             case b"drop":
                 self.broker.settled(record)
@@ -162,8 +176,8 @@ class Member:
 
     async def prepare(self, record: Record, schema_id: int) -> Invalid | None:
         """See `Interpreter`: the registry takes a while."""
-        await asyncio.sleep(self.chance.expovariate(5))
-        self.known_schema.add(record.topic_partition)
+        await asyncio.sleep(self.chance.expovariate(20))
+        self.known_schemas.add(schema_id)
         return None
 
     # Adjust
@@ -173,6 +187,7 @@ class Member:
         partition, offset = map(int, request.body.split())
         name = TopicPartition(TOPIC, partition)
         record = next(each for each in self.broker.records[name] if each.offset == offset)
+        assert (name, offset) not in self.broker.committed, "sent although a commit says that it is settled"
         assert (name, record.key) not in self.in_flight_keys, "two events of one key in flight"
         self.in_flight_keys.add((name, record.key))
         await asyncio.sleep(self.chance.expovariate(10))
