@@ -14,6 +14,20 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""Python 3.13 and later refuse an authority that does not say so."""
+
+
 class LoopbackTls(NamedTuple):
     """A server's TLS context, and the PEM file of the authority that a client must trust to talk to it."""
 
@@ -24,10 +38,19 @@ class LoopbackTls(NamedTuple):
 def loopback_tls(directory: Path, address: str = "127.0.0.1") -> LoopbackTls:
     """Make an authority and a server certificate for `address`, valid for an hour, in `directory`."""
     ca_key, ca_name = ec.generate_private_key(ec.SECP256R1()), _name("connector test authority")
-    ca = _certificate(ca_name, ca_key, ca_name, ca_key, x509.BasicConstraints(ca=True, path_length=None))
+    ca = (
+        _certificate(ca_name, ca_key, ca_name, ca_key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_SIGNS_CERTIFICATES, critical=True)
+        .sign(ca_key, hashes.SHA256())
+    )
     key = ec.generate_private_key(ec.SECP256R1())
     names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
-    certificate = _certificate(_name("connector test server"), key, ca_name, ca_key, names)
+    certificate = (
+        _certificate(_name("connector test server"), key, ca_name, ca_key)
+        .add_extension(names, critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
 
     ca_file, chain_file = directory / "ca.pem", directory / "server.pem"
     ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
@@ -45,12 +68,8 @@ def _name(common_name: str) -> x509.Name:
 
 
 def _certificate(
-    subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    extension: x509.ExtensionType,
-) -> x509.Certificate:
+    subject: x509.Name, key: ec.EllipticCurvePrivateKey, issuer: x509.Name, issuer_key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
@@ -60,8 +79,6 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(minutes=5))
         .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(extension, critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(issuer_key, hashes.SHA256())
     )
