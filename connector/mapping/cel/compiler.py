@@ -104,7 +104,7 @@ class Compiler:
         return Expression(
             text=text,
             type=node.type.label,
-            nullable=nullable,
+            nullable=nullable or node.type.kind == "optional",  # an absent value leaves as null
             constant=not any(isinstance(inner, Name) for inner in _every(node)),
             reads=frozenset(reads(node, self._root)),
             path=path,

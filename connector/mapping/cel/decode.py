@@ -126,12 +126,19 @@ def _raw_type(shape: Shape) -> type:
             return dict
 
 
+def _whole(raw: Value) -> int:
+    """Return the int; a text in its place would be repeated a million times, not multiplied."""
+    if type(raw) is not int:
+        raise FailedError("a value that does not have the schema's type")
+    return raw
+
+
 def _timestamp(unit_ns: int) -> Decode:
-    return lambda raw: timestamp_of(raw * unit_ns)  # type: ignore[operator]  # the schema says int
+    return lambda raw: timestamp_of(_whole(raw) * unit_ns)
 
 
 def _duration(unit_ns: int) -> Decode:
-    return lambda raw: duration_of(raw * unit_ns)  # type: ignore[operator]  # the schema says int
+    return lambda raw: duration_of(_whole(raw) * unit_ns)
 
 
 def _uuid(raw: Value) -> str:

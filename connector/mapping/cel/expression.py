@@ -31,13 +31,16 @@ class ExpressionProblem:
 class Expression:
     """An expression that was checked against a schema.
 
-    `type` is the CEL type's name ("string", "int", "bool", "timestamp", "map", a message's full name, ...); `nullable` says whether
-    the value can be null for this schema. `reads` are the dotted paths of `event` it reads. `path` is set where the whole
-    expression is nothing but a path into `event` (`("device", "idfa")`), and `avro_logical` is then the logical type of the field
-    ("timestamp-millis", ...), so that a caller may read the raw value without evaluating. `constant` says that nothing is read.
+    `type` is the CEL type's name ("string", "int", "bool", "timestamp", "list", "map", "dyn", "optional", a message's full name);
+    `nullable` says whether the value can be null for this schema. `reads` are the dotted paths of `event` it reads, as far as they
+    go through records. `path` is set where the whole expression is nothing but a path through records (`("device", "idfa")`), and
+    `avro_logical` is then the logical type of the field ("timestamp-millis", "decimal", ...), so that a caller may read the raw value
+    without evaluating; a null record on the way makes the value null. `constant` says that nothing is read; a constant can still
+    be an `EvaluationError` (`1 / 0`).
 
     `evaluate(event, record)` returns a CEL value as a Python one: None, bool, int, float, str, bytes, list, dict,
-    `datetime.datetime` (timestamps, in UTC), `datetime.timedelta`, `decimal.Decimal` (Avro decimals), or an `EvaluationError`. It never raises.
+    `datetime.datetime` (timestamps, in UTC, cut to microseconds), `datetime.timedelta`, `decimal.Decimal` (an Avro decimal, where
+    the expression is only the path to it), or an `EvaluationError`. It never raises, and it does not change the event.
     """
 
     text: str

@@ -13,7 +13,7 @@ from connector.mapping.cel.values import ABSENT, FailedError, Value
 Run = Callable[..., Value]
 """Takes the event and the Kafka record; raises one of `FAILURES` where there is no value."""
 
-FAILURES = (FailedError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+FAILURES = (FailedError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What a closure may raise: a failure of CEL, or what Python raises where a record does not have the schema's shape."""
 
 

@@ -98,7 +98,7 @@ def _arithmetic() -> Iterator[Overload]:
     numeric: tuple[tuple[str, str, Callable[[int, int], int]], ...] = (
         ("_+_", "add", operator.add),
         ("_-_", "subtract", operator.sub),
-        ("_*_", "multiply", operator.mul),
+        ("_*_", "multiply", int.__mul__),  # not operator.mul, which would repeat a text
         ("_/_", "divide", _quotient),
         ("_%_", "modulo", _remainder),
     )

@@ -14,6 +14,7 @@ import re2
 from connector.mapping.cel.overload import UNKNOWN, BadConstantError, Function, Overload
 from connector.mapping.cel.values import FailedError, Value
 
+_LONGEST_TEXT = 64 * 2**20
 _ASCII_LOWER = {upper: upper + 32 for upper in range(65, 91)}
 _ASCII_UPPER = {lower: lower - 32 for lower in range(97, 123)}
 _WHITE_SPACE = (
@@ -56,7 +57,15 @@ def _prepared_matches(constants: tuple[Value, ...]) -> Function | None:
     return lambda text, _: search(text.encode("utf-8")) is not None
 
 
+def _bounded(length: int) -> None:
+    """Fail where a text would be longer than any record: two long values could otherwise make one of gigabytes."""
+    if length > _LONGEST_TEXT:
+        raise FailedError("the result is a text of more than 64 Mi characters")
+
+
 def _replace(text: str, old: str, new: str, limit: int = -1) -> str:
+    if len(new) > len(old):
+        _bounded(len(text) + text.count(old) * len(new))
     return text.replace(old, new, max(limit, -1))
 
 
@@ -73,6 +82,7 @@ def _split(text: str, separator: str, limit: int = -1) -> list[Value]:
 def _join(items: list[Value], separator: str = "") -> str:
     if not all(type(item) is str for item in items):
         raise FailedError("join of a list that does not hold only strings")
+    _bounded(len(separator) * len(items))
     return separator.join(items)  # type: ignore[arg-type]  # just checked
 
 

@@ -79,6 +79,7 @@ def test_an_unguarded_value_is_a_problem(compiler: Compiler, text: str, culprit:
         ("has(event.currency) ? event.currency : 'x'", False),
         ("event.?currency.orValue('x')", False),
         ("event.previous_device.id", True),
+        ("event.?currency", True),
         ("event.name", False),
         ("event.is_test ? dyn('x') : null", True),
     ],
