@@ -15,6 +15,7 @@ from collections.abc import Mapping
 import httpx
 
 from connector import __version__
+from connector.errors import UnreadableError
 from connector.outcome import Response, SendResult, TransportFailure
 from connector.record import Request
 
@@ -100,7 +101,8 @@ class StockTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport, with the limits that it leaves to its client: time, connections and size of the answer.
 
     The parameters are those of the default transport. Idle connections are kept up to `max_connections`, since stock httpx
-    keeps 20 and would open a connection for nearly every request beyond them.
+    keeps 20 and would open a connection for nearly every request beyond them. Raises `UnreadableError` for a `ca_file` that is
+    none.
     """
 
     def __init__(
@@ -113,7 +115,7 @@ class StockTransport(httpx.AsyncHTTPTransport):
         proxy: str | None = None,
     ) -> None:
         super().__init__(
-            verify=ssl.create_default_context(cafile=ca_file) if ca_file else True,
+            verify=_trusting(ca_file) if ca_file else True,
             trust_env=False,
             limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
             proxy=proxy,
@@ -131,6 +133,13 @@ class StockTransport(httpx.AsyncHTTPTransport):
         except TimeoutError:
             raise httpx.ReadTimeout("no complete answer in time") from None
         return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(body))
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise UnreadableError(f"{ca_file} is no readable PEM file of certificate authorities: {error}") from None
 
 
 async def _limited_body(response: httpx.Response) -> bytes:

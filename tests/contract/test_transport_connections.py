@@ -11,6 +11,7 @@ from support.loopback_tls import LoopbackTls, loopback_tls
 from support.misbehaving_server import MisbehavingServer, Plan, Reply, Then, answer
 from support.transports import BODY, OK, Run, Way, always, event, failed, first_ok_then
 
+from connector.errors import UnreadableError
 from connector.outcome import Response, TransportFailure
 
 pytest_plugins = ["support.transport_fixtures"]
@@ -70,6 +71,30 @@ def test_a_certificate_for_another_host_is_never_sent(run: Run, way: Way, tmp_pa
         ):
             assert await sender.send(event()) == TransportFailure("connect_error", maybe_sent=False)
         assert server.requests == []
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not PEM"], ids=["missing", "empty", "not PEM"])
+def test_a_ca_file_that_is_none_is_refused_at_once(way: Way, tmp_path: Path, content: bytes | None) -> None:
+    """A wrong file is an error of the settings with its name, not a destination that seems down."""
+    ca_file = tmp_path / "ca.pem"
+    if content is not None:
+        ca_file.write_bytes(content)
+    with pytest.raises(UnreadableError, match=r"ca\.pem"):
+        way.make(ca_file=str(ca_file))
+
+
+@pytest.mark.parametrize("fields", [("Content-Length: 2", "Connection: close"), ("Content-Type: application/json",)])
+def test_an_answer_that_ends_with_its_connection_is_an_answer(run: Run, way: Way, fields: tuple[str, ...]) -> None:
+    """A server without keep-alive, or without a length, is answered on one connection a request."""
+
+    async def scenario() -> None:
+        data = "\r\n".join(["HTTP/1.1 200 OK", *fields, "", "{}"]).encode()
+        async with MisbehavingServer(always(Reply(data, Then.CLOSE))) as server, way.sender(server.url) as sender:
+            for _ in range(3):
+                assert await sender.send(event()) == Response(200, b"{}", None)
+            assert (len(server.requests), server.connections) == (3, 3)
 
     run(scenario())
 

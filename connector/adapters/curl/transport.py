@@ -10,6 +10,7 @@ Does not know Adjust. Other methods than POST are refused: stock httpx serves th
 from __future__ import annotations
 
 import asyncio
+import ssl
 
 import certifi
 import httpx
@@ -17,6 +18,7 @@ import pycurl
 
 from connector.adapters.curl.drive import Drive
 from connector.adapters.curl.exchange import Exchange, Heads, Options, Target, target
+from connector.errors import UnreadableError
 
 _TARGETS_KEPT = 1024
 
@@ -35,7 +37,8 @@ class CurlTransport(httpx.AsyncBaseTransport):
     Attributes:
         repeated_sends: how often libcurl was seen to send one request twice. Must stay 0.
 
-    An instance belongs to the event loop of its first request, and must be closed by `aclose` there.
+    An instance belongs to the event loop of its first request, and must be closed by `aclose` there. Raises `UnreadableError`
+    for a `ca_file` that is none.
     """
 
     def __init__(
@@ -48,6 +51,8 @@ class CurlTransport(httpx.AsyncBaseTransport):
         proxy: str | None = None,
         http2: bool = False,
     ) -> None:
+        if ca_file is not None:
+            _check_authorities(ca_file)
         self.repeated_sends = 0
         self._max_connections = max_connections
         self._options = Options(connect_timeout_s, timeout_s, ca_file or certifi.where(), proxy or "", http2)
@@ -142,6 +147,14 @@ class CurlTransport(httpx.AsyncBaseTransport):
         self._drive.stop(exchange.easy)
         exchange.load_nothing()
         self._drive.start(exchange.easy)  # ends at once, and `_finished` puts the handle back
+
+
+def _check_authorities(ca_file: str) -> None:
+    # libcurl would find out at each connection, when it looks like a destination that is down.
+    try:
+        ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise UnreadableError(f"{ca_file} is no readable PEM file of certificate authorities: {error}") from None
 
 
 async def _body_of(request: httpx.Request) -> bytes:
