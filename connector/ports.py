@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from connector.facts import Fact
@@ -84,8 +84,5 @@ class Publisher(Protocol):
         """
 
 
-class Observer(Protocol):
-    """Whoever wants to know what happened."""
-
-    def __call__(self, fact: Fact) -> None:
-        """Take note of `fact`; never raises, never waits."""
+Observer = Callable[[Fact], None]
+"""Whoever wants to know what happened: takes note of a fact, never raises, never waits."""

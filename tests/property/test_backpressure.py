@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -70,10 +68,9 @@ class BackpressureMachine(RuleBasedStateMachine):
         assert not any(not self.held[name] for name in self.paused)
 
 
-class TestBackpressure(BackpressureMachine.TestCase):  # type: ignore[misc,name-defined]  # made by Hypothesis
-    """Counts and liveness under any interleaving."""
-
-    settings: ClassVar[settings] = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestBackpressure = BackpressureMachine.TestCase
+"""Counts and liveness under any interleaving."""
+TestBackpressure.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
 
 
 def test_memory_is_bounded_while_one_partition_is_stuck() -> None:

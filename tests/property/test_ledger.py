@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -100,7 +98,6 @@ class LedgerMachine(RuleBasedStateMachine):
             assert self.ledger.committable == self.received[-1] + 1
 
 
-class TestLedger(LedgerMachine.TestCase):  # type: ignore[misc,name-defined]  # made by Hypothesis
-    """Nothing is passed, skipped or forgotten, whatever the order of events."""
-
-    settings: ClassVar[settings] = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestLedger = LedgerMachine.TestCase
+"""Nothing is passed, skipped or forgotten, whatever the order of events."""
+TestLedger.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -82,10 +80,9 @@ class OrderingMachine(RuleBasedStateMachine):
         assert len(keys) == len(set(keys))
 
 
-class TestOrdering(OrderingMachine.TestCase):  # type: ignore[misc,name-defined]  # made by Hypothesis
-    """In order, one at a time, none forgotten."""
-
-    settings: ClassVar[settings] = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestOrdering = OrderingMachine.TestCase
+"""In order, one at a time, none forgotten."""
+TestOrdering.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
 
 
 def test_partitions_take_turns() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Coroutine
 from random import Random
 from typing import Any
 
@@ -30,7 +29,7 @@ class _CrashError(Exception):
 class _Process(asyncio.TaskGroup):
     """The work of one process: what is started after the crash does not run."""
 
-    def create_task(self, coro: Coroutine[Any, Any, Any], **options: Any) -> asyncio.Task[Any]:  # noqa: ANN401  # as the base class says
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:  # noqa: ANN401  # as the base class says
         """Start `coro`."""
         try:
             return super().create_task(coro, **options)
