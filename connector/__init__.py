@@ -24,7 +24,7 @@ The house; imports only go down, and `pyproject.toml` holds the contracts that s
     mapping/        rules: parsed, checked, compiled; CEL                                 floor 1, pure
     delivery/       ledger, ordering, verdicts, retry, backpressure, envelope             floor 1, pure
     adjust/         Adjust's vocabulary: endpoints, parameters, formats, responses        floor 0.5, pure
-    facts.py settings.py outcome.py errors.py document.py record.py                       floor 0
+    facts.py settings/ outcome.py errors.py document.py record.py                       floor 0
 
 **The promise**: every consumed record ends as delivered, filtered by a rule on purpose, or durable in the dead-letter topic; an offset is
 committed only past such records. Five files can break it, and a change to one of them is read twice:
@@ -33,7 +33,7 @@ committed only past such records. Five files can break it, and a change to one o
     delivery/offset_map.py     what is skipped after a restart
     delivery/ordering.py       which event may be sent now
     engine/books.py            the only place that settles
-    adapters/kafka_source.py   the only place that commits
+    adapters/kafka/source.py   the only place that commits
 
 `tests/simulation` runs the engine through crashes, revocations and failures by seed; `tests/integration` does on a real broker.
 """

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connector.adapters import config_file, kafka_properties
+from connector.adapters import config_file, kafka
 from connector.document import Document, Problem
 from connector.errors import ConfigurationError, UnreadableError
 from connector.mapping.compile import compile_topic
@@ -70,7 +70,7 @@ def _settings(document: Document, problems: list[Problem]) -> Settings | None:
 def _kafka_problems(document: Document, settings: Settings) -> list[Problem]:
     return [
         document.problem(("kafka",) if name is None else ("kafka", name), f"the Kafka client refuses this: {why}")
-        for name, why in kafka_properties.refused(settings.kafka).items()
+        for name, why in kafka.refused(settings.kafka).items()
     ]
 
 

@@ -16,12 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from connector import __version__
 from connector.adapters.admin_server import AdminServer
-from connector.adapters.client_log import client_logger
 from connector.adapters.curl import CurlTransport
 from connector.adapters.decoding import Decoding
 from connector.adapters.http_sender import HttpSender, StockTransport
-from connector.adapters.kafka_publisher import KafkaPublisher
-from connector.adapters.kafka_source import KafkaSource
+from connector.adapters.kafka import KafkaPublisher, KafkaSource, client_logger
 from connector.adapters.registry import SchemaRegistry
 from connector.adapters.telemetry import Log, Metrics
 from connector.app.files import Configuration

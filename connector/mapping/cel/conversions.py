@@ -156,6 +156,10 @@ def _timestamp_from_string(text: str) -> Timestamp:
     return timestamp_of(seconds * NS_PER_SECOND + int((found[7] or "")[:9].ljust(9, "0")))
 
 
+def _timestamp_from_int(seconds: int) -> Timestamp:
+    return timestamp_of(int.__mul__(seconds, NS_PER_SECOND))  # `*` would repeat a text that stands where an int should
+
+
 def _duration_from_string(text: str) -> Duration:
     found = _SPAN.fullmatch(text) if len(text) < 1000 else None
     if found is None:
@@ -207,7 +211,7 @@ OVERLOADS: tuple[Overload, ...] = (
     _one("bytes_to_string", "string", "bytes", _text_from_bytes),
     _one("timestamp_to_string", "string", "timestamp", _text_of_timestamp),
     _one("duration_to_string", "string", "duration", _text_of_duration),
-    _one("int64_to_timestamp", "timestamp", "int", lambda seconds: timestamp_of(seconds * NS_PER_SECOND)),
+    _one("int64_to_timestamp", "timestamp", "int", _timestamp_from_int),
     _one("string_to_timestamp", "timestamp", "string", _timestamp_from_string),
     _one("string_to_duration", "duration", "string", _duration_from_string),
 )

@@ -64,9 +64,11 @@ def _bounded(length: int) -> None:
 
 
 def _replace(text: str, old: str, new: str, limit: int = -1) -> str:
+    times = max(limit, -1)
     if len(new) > len(old):
-        _bounded(len(text) + text.count(old) * len(new))
-    return text.replace(old, new, max(limit, -1))
+        found = text.count(old)
+        _bounded(len(text) + (found if times < 0 else min(found, times)) * len(new))
+    return text.replace(old, new, times)
 
 
 def _split(text: str, separator: str, limit: int = -1) -> list[Value]:

@@ -20,11 +20,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
+from connector.adapters.kafka.listener import Listener
+from connector.adapters.kafka.properties import consumer_properties
 from connector.errors import ServiceUnavailableError
 from connector.record import Headers, Record, TopicPartition
 from connector.settings import KafkaProperty
@@ -35,22 +37,6 @@ HANDED_OVER_LIMIT = 2_000
 """Records handed to the loop and not yet taken; beyond, the thread waits for the loop."""
 END_OFFSETS_INTERVAL_S = 1.0
 COMMITTED_TIMEOUT_S = 30.0
-
-DEFAULTS: Mapping[str, KafkaProperty] = {
-    "auto.offset.reset": "earliest",
-    "partition.assignment.strategy": "range",
-    "queued.min.messages": 10_000,
-    "queued.max.messages.kbytes": 16_384,
-    "fetch.message.max.bytes": 1_048_576,
-    "client.id": "kafka-adjust-connector",
-}
-"""What the connector sets where the settings say nothing. `earliest`: a group without commits must not skip what is there."""
-
-OWNED: Mapping[str, KafkaProperty] = {
-    "enable.auto.commit": False,
-    "enable.auto.offset.store": False,
-    "enable.partition.eof": False,
-}
 
 _FATAL = frozenset({
     KafkaError._AUTHENTICATION,
@@ -64,31 +50,6 @@ _FATAL = frozenset({
     KafkaError.UNSUPPORTED_VERSION,
 })  # fmt: skip
 """Errors that waiting does not heal: someone has to act."""
-
-
-class Listener(Protocol):
-    """Who is told what the consumer sees: the engine. Called on the event loop."""
-
-    def accept(self, records: Sequence[Record]) -> None:
-        """Take a batch."""
-
-    def assigned(self, committed: Mapping[TopicPartition, tuple[int | None, str | None]], assignment: int) -> None:
-        """Partitions came."""
-
-    async def revoke(self, names: Sequence[TopicPartition], drain_timeout_s: float) -> Mapping[TopicPartition, tuple[int, str]]:
-        """Partitions leave: drain and return what to commit."""
-
-    def lost(self, names: Sequence[TopicPartition]) -> None:
-        """Partitions left without notice."""
-
-    def committed(self, offsets: Mapping[TopicPartition, int], error: str | None = None) -> None:
-        """A commit was answered."""
-
-    def end_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Where partitions end."""
-
-    def trouble(self, error: str) -> None:
-        """The client reports an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +76,7 @@ class KafkaSource:
     def __init__(
         self, properties: Mapping[str, KafkaProperty], topics: Sequence[str], drain_timeout_s: float, logger: logging.Logger
     ) -> None:
-        self._properties = {**DEFAULTS, **properties, **OWNED, "on_commit": self._on_commit, "error_cb": self._on_error}
+        self._properties = {**consumer_properties(properties), "on_commit": self._on_commit, "error_cb": self._on_error}
         self._topics = list(topics)
         self._logger = logger
         self._drain_timeout_s = drain_timeout_s

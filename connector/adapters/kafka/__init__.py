@@ -1,0 +1,15 @@
+"""Kafka, by confluent-kafka: the consumer on its own thread, the producer of dead letters on the loop.
+
+source.py       the consumer: batches in, commits out, partitions that come and go
+listener.py     who is told what it sees
+publisher.py    the producer of dead letters, and what topics there are
+properties.py   what the connector sets, and what the client refuses
+client_log.py   librdkafka's own lines as facts
+"""
+
+from connector.adapters.kafka.client_log import client_logger
+from connector.adapters.kafka.properties import refused
+from connector.adapters.kafka.publisher import KafkaPublisher
+from connector.adapters.kafka.source import KafkaSource
+
+__all__ = ["KafkaPublisher", "KafkaSource", "client_logger", "refused"]
