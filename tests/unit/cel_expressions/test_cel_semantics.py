@@ -187,3 +187,17 @@ def test_a_hostile_text_does_not_hold_a_pattern(compiler: Compiler, event: dict[
     assert isinstance(expression, Expression)
     event["name"] = "a" * 100_000 + "!"
     assert expression.evaluate(event, record) is False
+
+
+def test_two_long_values_cannot_make_a_text_of_gigabytes(compiler: Compiler, event: dict[str, object], record: Record) -> None:
+    """Functions that multiply lengths fail beyond a bound, instead of taking the process's memory."""
+    event["name"] = "a" * 100_000
+    event["currency"] = "b" * 100_000
+    event["tags"] = ["x"] * 100_000
+    for text in ("event.name.replace('a', event.currency)", "event.tags.join(event.name)"):
+        expression = compiler.compile(text, "has(event.currency) && has(event.tags)")
+        assert isinstance(expression, Expression)
+        assert isinstance(expression.evaluate(event, record), EvaluationError)
+    once = compiler.compile("event.name.replace('a', event.currency, 1).size()", "has(event.currency)")
+    assert isinstance(once, Expression)
+    assert once.evaluate(event, record) == 199_999
