@@ -174,7 +174,7 @@ def _configure(easy: pycurl.Curl, options: Options) -> None:
         pycurl.NOSIGNAL: 1,
         pycurl.PROTOCOLS: pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS,
         pycurl.PATH_AS_IS: 1,
-        pycurl.UPLOAD_BUFFERSIZE: 16_384,
+        pycurl.UPLOAD_BUFFERSIZE: 16_384,  # an event is far smaller; the default is 64 KiB for each handle
         pycurl.CONNECTTIMEOUT_MS: round(options.connect_timeout_s * 1000),
         pycurl.TIMEOUT_MS: round(options.timeout_s * 1000),
         pycurl.MAXFILESIZE_LARGE: MAX_RESPONSE_BYTES,
