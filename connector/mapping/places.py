@@ -7,7 +7,6 @@ problem gives None, and the compilation of the others goes on.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Protocol
 
 from connector.document import Document, Path, Problem
@@ -25,8 +24,8 @@ _LITERAL_TYPES = {bool: "bool", int: "int", float: "double", str: "string"}
 class Compiles(Protocol):
     """What is asked of the CEL compiler."""
 
-    def compile(self, text: str) -> Expression | tuple[ExpressionProblem, ...]:
-        """Return `text` checked against the schema, or what is wrong with it."""
+    def compile(self, text: str, given: str | None = None) -> Expression | tuple[ExpressionProblem, ...]:
+        """Return `text` checked against the schema, or what is wrong with it; `given` is a condition known to hold."""
 
 
 def literal(value: Written) -> Expression:
@@ -58,15 +57,12 @@ class Places:
         """
         if not isinstance(written, str):
             return literal(written)
-        compiled = self._compiler.compile(written)
+        compiled = self._compiler.compile(written, given)
         if isinstance(compiled, Expression):
             return compiled
-        narrowed = self._narrowed(written, given)
-        if narrowed is not None:
-            return narrowed
         for found in compiled:
             hint = found.hint
-            if _WORD.fullmatch(written.strip()):
+            if _WORD.fullmatch(written.strip()) and "did you mean" not in (hint or ""):
                 hint = f"a text that is meant literally has quotes of its own: '\"{written.strip()}\"'"
             self.problem(path, found.message, written, found.offset, hint)
         return None
@@ -83,9 +79,9 @@ class Places:
         )
         return None
 
-    def never_null(self, expression: Expression | None, path: Path, given: str | None) -> Expression | None:
-        """Return `expression` unless it can be null where the condition `given` holds: Adjust requires a value here."""
-        if expression is None or not expression.nullable or self._narrowed(expression.text, given) is not None:
+    def never_null(self, expression: Expression | None, path: Path) -> Expression | None:
+        """Return `expression` unless it can be null: Adjust requires a value here."""
+        if expression is None or not expression.nullable:
             return expression
         hint = "test it in `when` (... != null), or say what stands for null: x == null ? ... : x"
         self.problem(path, "Adjust requires a value here, and this can be null", expression.text, 0, hint)
@@ -100,16 +96,6 @@ class Places:
     def warning(self, path: Path, message: str, text: str | None = None) -> None:
         """Note a warning at `path`."""
         self.problems.append(self._document.problem(path, message, expression=text, severity="warning"))
-
-    def _narrowed(self, text: str, given: str | None) -> Expression | None:
-        """Return `text` as an expression that is never null, evaluated where `given` holds; None if that does not make it so.
-
-        The compiler follows what a condition says into its branch, and a list takes no null; the line breaks end comments.
-        """
-        if given is None:
-            return None
-        compiled = self._compiler.compile(f"(({given}\n) ? [{text}\n] : [])[0]")
-        return replace(compiled, text=text) if isinstance(compiled, Expression) else None
 
 
 def constant_value(expression: Expression) -> object:

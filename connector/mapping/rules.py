@@ -116,7 +116,7 @@ class _Compiling:
         expression = self._places.typed(written, path, form.accepts, form.means, self._given)
         must_be_there = any(name in group for group in ENDPOINTS[self._rule.endpoint].required)
         if must_be_there:
-            expression = self._places.never_null(expression, path, self._given)
+            expression = self._places.never_null(expression, path)
         if expression is None:
             return None
         piece = pieces.parameter(name, form, expression, self._rule.name)
@@ -145,7 +145,7 @@ class _Compiling:
             return None
         path = self._path("event_token", "from")
         source = self._places.typed(table.source, path, _TABLE_KEYS, "a text, a whole number or a boolean", self._given)
-        source = self._places.never_null(source, path, self._given)
+        source = self._places.never_null(source, path)
         return None if source is None else _from_table(source, table, self._rule.name)
 
     def _custom(self, name: str, entries: dict[str, Written]) -> Piece | None:
