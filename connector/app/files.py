@@ -56,7 +56,19 @@ def load(settings_path: str, environment: Mapping[str, str]) -> Configuration:
                 warnings += [problem for problem in found if problem.severity != "error"]
     if problems or settings is None or mapping is None:
         raise ConfigurationError([*problems, *warnings])
-    return Configuration(settings, mapping, schemas, tuple(warnings))
+    return Configuration(_placed(document, settings), mapping, schemas, tuple(warnings))
+
+
+def _placed(document: Document, settings: Settings) -> Settings:
+    """Return `settings` with its relative paths seen from the folder of its file."""
+    adjust, registry = settings.adjust, settings.schemas.registry
+    changes: dict[str, object] = {}
+    if adjust.ca_file is not None:
+        changes["adjust"] = adjust.model_copy(update={"ca_file": config_file.resolve(document, adjust.ca_file)})
+    if registry is not None and registry.ca_file is not None:
+        placed = registry.model_copy(update={"ca_file": config_file.resolve(document, registry.ca_file)})
+        changes["schemas"] = settings.schemas.model_copy(update={"registry": placed})
+    return settings.model_copy(update=changes)
 
 
 def _settings(document: Document, problems: list[Problem]) -> Settings | None:

@@ -13,6 +13,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from connector import __version__
 from connector.adapters.admin_server import AdminServer
@@ -42,6 +43,7 @@ class App:
         self._settings = configuration.settings
         self._chance = random.Random()  # noqa: S311  # jitter, not cryptography
         self._engine: Engine | None = None
+        self._repeated_sends: Callable[[], int] = lambda: 0
         self._source: KafkaSource | None = None
         self._metrics = Metrics(self.snapshot, __version__)
         self._observers: list[Observer] = [self._metrics]
@@ -58,7 +60,10 @@ class App:
 
     def snapshot(self) -> Snapshot | None:
         """Return the engine's counts; None before there is an engine."""
-        return self._engine.snapshot() if self._engine is not None else None
+        if self._engine is None:
+            return None
+        snapshot = self._engine.snapshot()
+        return replace(snapshot, sentinels={**snapshot.sentinels, "request_repeated": self._repeated_sends()})
 
     def stop(self, why: str) -> None:
         """Ask `run` to drain, commit and end."""
@@ -127,26 +132,19 @@ class App:
         return Decoding(topics, registry, self.observe, self._chance)
 
     def _sender(self) -> HttpSender:
-        adjust, most = self._settings.adjust, self._settings.delivery.max_in_flight
-        if adjust.transport == "libcurl":
-            transport: CurlTransport | StockTransport = CurlTransport(
-                max_connections=most,
-                connect_timeout_s=adjust.connect_timeout_s,
-                timeout_s=adjust.timeout_s,
-                ca_file=adjust.ca_file,
-                proxy=adjust.proxy,
-            )
-        else:
-            transport = StockTransport(
-                max_connections=most,
-                connect_timeout_s=adjust.connect_timeout_s,
-                timeout_s=adjust.timeout_s,
-                ca_file=adjust.ca_file,
-                proxy=adjust.proxy,
-            )
-        return HttpSender(
-            transport, adjust.base_url, {name: app.s2s_token for name, app in self._configuration.mapping.apps.items()}
+        adjust = self._settings.adjust
+        tokens = {name: app.s2s_token for name, app in self._configuration.mapping.apps.items()}
+        make = CurlTransport if adjust.transport == "libcurl" else StockTransport
+        transport = make(
+            max_connections=self._settings.delivery.max_in_flight,
+            connect_timeout_s=adjust.connect_timeout_s,
+            timeout_s=adjust.timeout_s,
+            ca_file=adjust.ca_file,
+            proxy=adjust.proxy,
         )
+        if isinstance(transport, CurlTransport):
+            self._repeated_sends = lambda: transport.repeated_sends
+        return HttpSender(transport, adjust.base_url, tokens)
 
     def _build(
         self, source: KafkaSource, decoding: Decoding, sender: HttpSender, publisher: KafkaPublisher, tasks: asyncio.TaskGroup

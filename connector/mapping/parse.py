@@ -6,6 +6,7 @@ once. Does not look at schemas or expressions (`connector.mapping.compile`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
@@ -20,6 +21,8 @@ from connector.mapping.file_shape import AppShape, FileShape, Rule, SchemaFile, 
 from connector.mapping.suggest import nearest
 
 Shape = TypeVar("Shape")
+
+_HEADER_TOKEN = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,9 @@ class _Reading:
 
     def app(self, name: str) -> App | None:
         shape = self.shape(AppShape, self._at("apps", name), ("apps", name))
+        if shape and shape.s2s_token and not _HEADER_TOKEN.fullmatch(shape.s2s_token):
+            path = ("apps", name, "s2s_token")
+            self.problems.append(self._document.problem(path, "holds characters that an HTTP header cannot carry"))
         return App(name, shape.app_token, shape.s2s_token or None, shape.environment) if shape else None
 
     def topic(self, name: str) -> TopicMapping | None:
