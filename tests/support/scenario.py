@@ -128,7 +128,7 @@ class Scenario:
 
     def start_connector(self, changes: Mapping[str, Mapping[str, Any]] | None = None, name: str = "member") -> ConnectorProcess:
         """Start a connector; it may not be ready yet."""
-        started = ConnectorProcess(self.folder, self.settings(changes), name)
+        started = ConnectorProcess(self.folder, self.settings(changes), f"{name}-{len(self._running)}")
         self._running.append(started)
         return started
 
