@@ -120,12 +120,6 @@ class Scenario:
             plain[section] = {**plain.get(section, {}), **values}
         return plain
 
-    def write_settings(self, name: str, changes: Mapping[str, Mapping[str, Any]], start_timeout_s: float = 30.0) -> Path:
-        """Write a settings file without starting anything, and return its path."""
-        file = self.folder / f"{name}.yaml"
-        file.write_text(json.dumps({**self.settings(changes), "start_timeout_s": start_timeout_s}))
-        return file
-
     def start_connector(self, changes: Mapping[str, Mapping[str, Any]] | None = None, name: str = "member") -> ConnectorProcess:
         """Start a connector; it may not be ready yet."""
         started = ConnectorProcess(self.folder, self.settings(changes), f"{name}-{len(self._running)}")
