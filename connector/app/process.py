@@ -14,6 +14,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from connector import __version__
 from connector.adapters.admin_server import AdminServer
@@ -28,7 +29,7 @@ from connector.app.summary import summary
 from connector.app.topics import prepare_topics
 from connector.delivery.retry import RetryPolicy
 from connector.engine.engine import Engine, Limits
-from connector.errors import ServiceUnavailableError
+from connector.errors import InvariantViolationError, ServiceUnavailableError
 from connector.facts import Fact, Snapshot, Started, Stopped, Stopping
 from connector.ports import Observer
 
@@ -94,7 +95,11 @@ class App:
             try:
                 async with asyncio.TaskGroup() as tasks:
                     self._engine = self._build(source, decoding, sender, publisher, tasks)
-                    background = [tasks.create_task(self._engine.commit_forever()), tasks.create_task(self._summaries())]
+                    background = [
+                        tasks.create_task(self._engine.commit_forever()),
+                        tasks.create_task(self._summaries()),
+                        tasks.create_task(_until_a_callback_fails(closing)),
+                    ]
                     self.observe(Started(__version__, tuple(self._topics), admin.address))
                     await source.run(self._engine)
                     for task in background:
@@ -201,6 +206,22 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+async def _until_a_callback_fails(closing: contextlib.AsyncExitStack) -> None:
+    """Raise what a callback of the loop raises, which asyncio would write to the log and forget: a bug ends the process."""
+    loop = asyncio.get_running_loop()
+    failed: asyncio.Future[None] = loop.create_future()
+
+    def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not failed.done() and not isinstance(error, OSError):
+            failed.set_exception(error or InvariantViolationError(str(context.get("message"))))
+
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(fail)
+    closing.callback(loop.set_exception_handler, before)
+    await failed
 
 
 async def _ended(serving: asyncio.Task[None], admin: AdminServer) -> None:

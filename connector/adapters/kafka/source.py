@@ -19,12 +19,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
+from connector.adapters.kafka.commands import Command, Commit, Pause, Resume
 from connector.adapters.kafka.listener import Listener
 from connector.adapters.kafka.properties import consumer_properties
 from connector.errors import ServiceUnavailableError
@@ -37,6 +37,8 @@ HANDED_OVER_LIMIT = 2_000
 """Records handed to the loop and not yet taken; beyond, the thread waits for the loop."""
 END_OFFSETS_INTERVAL_S = 1.0
 COMMITTED_TIMEOUT_S = 30.0
+LOOP_PATIENCE_S = 30.0
+"""How long beyond its own deadline a drain is waited for: a loop that does not answer by then never will."""
 
 _FATAL = frozenset({
     KafkaError._AUTHENTICATION,
@@ -52,24 +54,6 @@ _FATAL = frozenset({
 """Errors that waiting does not heal: someone has to act."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Pause:
-    partitions: tuple[TopicPartition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Resume:
-    partitions: tuple[TopicPartition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Commit:
-    offsets: Mapping[TopicPartition, tuple[int, str]]
-
-
-_Command = _Pause | _Resume | _Commit
-
-
 class KafkaSource:
     """`connector.ports.Source` on a confluent-kafka consumer, which logs to `logger`. `run` reads until `stop`."""
 
@@ -80,8 +64,10 @@ class KafkaSource:
         self._topics = list(topics)
         self._logger = logger
         self._drain_timeout_s = drain_timeout_s
-        self._commands: deque[_Command] = deque()
+        self._commands: deque[Command] = deque()
         self._stop = threading.Event()
+        self._abandoned = threading.Event()
+        """Set when the loop ends without a stop: a bug, after which nothing is committed."""
         self._taken = threading.Condition()
         self._handed_over = 0
         self._assignment = 0
@@ -91,15 +77,15 @@ class KafkaSource:
 
     def pause(self, partitions: Sequence[TopicPartition]) -> None:
         """See `connector.ports.Source`."""
-        self._commands.append(_Pause(tuple(partitions)))
+        self._commands.append(Pause(tuple(partitions)))
 
     def resume(self, partitions: Sequence[TopicPartition]) -> None:
         """See `connector.ports.Source`."""
-        self._commands.append(_Resume(tuple(partitions)))
+        self._commands.append(Resume(tuple(partitions)))
 
     def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
         """See `connector.ports.Source`."""
-        self._commands.append(_Commit(offsets))
+        self._commands.append(Commit(offsets))
 
     def stop(self) -> None:
         """Ask `run` to drain, commit and end."""
@@ -114,14 +100,18 @@ class KafkaSource:
         thread.start()
         try:
             await ended
-        finally:
+        except asyncio.CancelledError:
+            self._abandoned.set()
             self._stop.set()
+            raise
         thread.join()
 
     def _thread(self, ended: asyncio.Future[None]) -> None:
         error: BaseException | None = None
         try:
             self._consume()
+        except KafkaException as raised:
+            error = ServiceUnavailableError(f"the Kafka client gave up: {raised.args[0]}")
         except BaseException as raised:  # noqa: BLE001  # handed to the loop, where it ends the process
             error = raised
         self._tell(lambda: ended.set_exception(error) if error else ended.set_result(None))
@@ -193,11 +183,11 @@ class KafkaSource:
         while self._commands:
             command = self._commands.popleft()
             match command:
-                case _Pause(partitions):
+                case Pause(partitions):
                     self._consumer.pause(self._mine(partitions))
-                case _Resume(partitions):
+                case Resume(partitions):
                     self._consumer.resume(self._mine(partitions))
-                case _Commit(offsets):
+                case Commit(offsets):
                     self._commit_soon(offsets)
 
     def _mine(self, partitions: Sequence[TopicPartition]) -> list[KafkaPartition]:
@@ -235,10 +225,11 @@ class KafkaSource:
             return
         self._assignment += 1
         assignment = self._assignment
-        committed = {
-            TopicPartition(each.topic, each.partition): (each.offset if each.offset >= 0 else None, each.metadata)
-            for each in consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S)
-        }
+        committed = {}
+        for each in consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S):
+            if each.error is not None:
+                raise KafkaException(each.error)
+            committed[TopicPartition(each.topic, each.partition)] = (each.offset if each.offset >= 0 else None, each.metadata)
         for name in committed:
             self._names[name.topic, name.partition] = name
             self._assignments[name] = assignment
@@ -257,10 +248,10 @@ class KafkaSource:
     def _give_up(self, names: Sequence[TopicPartition]) -> None:
         """Drain partitions and commit what the engine says, before anyone else can own them."""
         mine = [name for name in names if name in self._assignments]
-        if not mine:
+        if not mine or self._abandoned.is_set():
             return
         draining = asyncio.run_coroutine_threadsafe(self._listener.revoke(mine, self._drain_timeout_s), self._loop)
-        progress = draining.result()
+        progress = draining.result(self._drain_timeout_s + LOOP_PATIENCE_S)
         for name in mine:
             del self._assignments[name]
         if not progress:
