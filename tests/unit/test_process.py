@@ -17,7 +17,7 @@ def _raise() -> None:
 
 @pytest.mark.parametrize("way", ["soon", "later", "message"])
 def test_what_a_callback_raises_ends_the_work(way: str) -> None:
-    """asyncio would log it and go on, and the records it was about would wait for ever."""
+    """The loop would log it and go on, and the records it was about would wait for ever."""
 
     async def work() -> None:
         loop = asyncio.get_running_loop()

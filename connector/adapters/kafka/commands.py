@@ -10,17 +10,24 @@ from connector.record import TopicPartition
 
 @dataclass(frozen=True, slots=True)
 class Pause:
+    """Stop fetching these partitions."""
+
     partitions: tuple[TopicPartition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
+    """Fetch these partitions again."""
+
     partitions: tuple[TopicPartition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
+    """Commit these offsets, each with its metadata, in one request."""
+
     offsets: Mapping[TopicPartition, tuple[int, str]]
 
 
 Command = Pause | Resume | Commit
+"""Anything that the loop asks."""
