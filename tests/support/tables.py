@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -55,7 +54,7 @@ def _status(rule: ResponseRule) -> str:
         return "any other"
     if isinstance(rule.status, range):
         return f"other {rule.status.start // 100}xx"
-    return f"{rule.status} {HTTPStatus(rule.status).phrase}"
+    return str(rule.status)
 
 
 def _text(rule: ResponseRule) -> str:
