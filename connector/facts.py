@@ -19,7 +19,6 @@ class PartitionsAssigned:
 
     partitions: tuple[TopicPartition, ...]
     assignment: int
-    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,11 +73,15 @@ class Engine:
         self._intake.accept(records)
 
     def assigned(self, committed: Mapping[TopicPartition, tuple[int | None, str | None]], assignment: int) -> None:
-        """Partitions came: for each the committed offset and its metadata. Records of them carry `assignment`."""
+        """Partitions came: for each the committed offset and its metadata. Records of them carry `assignment`.
+
+        None at all means that the group has more members than partitions: this one stands by.
+        """
         self._assignment = assignment
         for name, (next_offset, metadata) in committed.items():
             self._books.open(name, assignment, next_offset, self._runs(name, next_offset, metadata))
-        self._observe(PartitionsAssigned(tuple(committed), assignment))
+        if committed:
+            self._observe(PartitionsAssigned(tuple(committed), assignment))
 
     def _runs(self, name: TopicPartition, next_offset: int | None, metadata: str | None) -> Sequence[Run]:
         if next_offset is None:
@@ -157,7 +161,7 @@ class Engine:
                 self._source.commit(moved)
 
     def _not_ready(self) -> tuple[str, ...]:
-        reasons = [] if self._books.partitions else ["no partition is assigned"]
+        reasons = [] if self._assignment else ["the group has not assigned partitions yet"]
         reasons += [f"app {app} is held: {reason.value}" for app, reason in self._dispatch.holds.apps.items()]
         reasons += [f"writing to {topic} fails: {error}" for topic, error in self._parking.failing.items()]
         reasons += [

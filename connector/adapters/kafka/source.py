@@ -221,12 +221,10 @@ class KafkaSource:
             self._tell(lambda: self._listener.trouble(text))
 
     def _on_assign(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
-        if not partitions:
-            return
         self._assignment += 1
         assignment = self._assignment
         committed = {}
-        for each in consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S):
+        for each in consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S) if partitions else ():
             if each.error is not None:
                 raise KafkaException(each.error)
             committed[TopicPartition(each.topic, each.partition)] = (each.offset if each.offset >= 0 else None, each.metadata)
