@@ -36,7 +36,7 @@ class ConnectorProcess:
         self.process = ChildProcess([COMMAND, "run", "--settings", str(self._settings_file)], self.log, folder=folder)
 
     def until_ready(self, within_s: float = 60.0) -> ConnectorProcess:
-        """Wait until `/readyz` says so: partitions are assigned and nothing is held."""
+        """Wait until `/readyz` says so."""
         self.process.until_ready(self.is_ready, "the connector is ready", within_s)
         return self
 
