@@ -41,6 +41,11 @@ class Problem:
     hint: str | None = None
     severity: str = "error"
 
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """File, line and column, to sort by; 0 where there is none."""
+        return (self.file, 0, 0) if self.position is None else (self.file, self.position.line, self.position.column)
+
     def render(self) -> str:
         """Return the problem as people read it: `file:line:column: severity: message`, the expression, a caret, the hint."""
         place = self.file if self.position is None else f"{self.file}:{self.position.line}:{self.position.column}"

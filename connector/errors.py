@@ -52,5 +52,5 @@ class ConfigurationError(ConnectorError):
     exit_code = 78
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(problem.render() for problem in problems))
-        self.problems = tuple(problems)
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.place))
+        super().__init__("\n".join(problem.render() for problem in self.problems))

@@ -167,7 +167,6 @@ class Stopping:
 class Stopped:
     """The connector has drained, committed and closed."""
 
-    unsettled: int
     duration_s: float
 
 

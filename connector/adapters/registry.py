@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable
+from typing import TypeVar
 
 import httpx2
 from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, Schema
@@ -14,7 +16,16 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from connector.ports import RegistryUnavailable
 from connector.settings import RegistrySettings
 
-_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND, _SCHEMA_NOT_FOUND = 40401, 40402, 40403
+MAX_SCHEMA_ID = 2**31 - 1
+"""Registries count ids in 32 bits with a sign, and do not understand a question about a larger one."""
+
+_NOT_THERE = frozenset({40401, 40402, 40403})
+"""Error codes of a subject, a version and a schema that do not exist."""
+
+_NOT_A_REGISTRY = (ValueError, TypeError, AttributeError, KeyError)
+"""What the client raises on a body that is not a registry's: another server answers, or a proxy in between."""
+
+Answer = TypeVar("Answer")
 
 
 class SchemaRegistry:
@@ -30,26 +41,15 @@ class SchemaRegistry:
 
     async def schema(self, schema_id: int) -> object | None:
         """See `connector.ports.Registry`."""
-        try:
-            return await self._whole(await self._client.get_schema(schema_id))
-        except SchemaRegistryError as error:
-            if error.error_code == _SCHEMA_NOT_FOUND:
-                return None
-            raise _unavailable(error) from error
-        except (httpx2.HTTPError, OSError) as error:
-            raise RegistryUnavailable(type(error).__name__) from error
+        if schema_id > MAX_SCHEMA_ID:
+            return None
+        found = await _answer(self._client.get_schema(schema_id))
+        return None if found is None else await self._whole(found)
 
     async def latest(self, subject: str) -> object | None:
         """See `connector.ports.Registry`."""
-        try:
-            registered = await self._client.get_latest_version(subject)
-            return await self._whole(registered.schema)
-        except SchemaRegistryError as error:
-            if error.error_code in {_SUBJECT_NOT_FOUND, _VERSION_NOT_FOUND}:
-                return None
-            raise _unavailable(error) from error
-        except (httpx2.HTTPError, OSError) as error:
-            raise RegistryUnavailable(type(error).__name__) from error
+        found = await _answer(self._client.get_latest_version(subject))
+        return None if found is None else await self._whole(found.schema)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -65,19 +65,35 @@ class SchemaRegistry:
         for reference in schema.references or []:
             if not reference.name or not reference.subject or not reference.version or reference.name in definitions:
                 continue
-            registered = await self._client.get_version(reference.subject, reference.version)
+            registered = await _answer(self._client.get_version(reference.subject, reference.version))
+            if registered is None:
+                raise ValueError(f"it references {reference.name}, which the registry does not have")
             definitions[reference.name] = _parse(registered.schema)
             await self._collect(registered.schema, definitions)
 
 
-def _unavailable(error: SchemaRegistryError) -> RegistryUnavailable:
-    return RegistryUnavailable(f"HTTP {error.http_status_code}, error code {error.error_code}")
+async def _answer(asked: Awaitable[Answer]) -> Answer | None:
+    """Return what the registry answers; None where it says that there is no such thing. Anything that is no answer of a registry raises."""
+    try:
+        return await asked
+    except SchemaRegistryError as error:
+        if error.error_code in _NOT_THERE:
+            return None
+        raise RegistryUnavailable(f"HTTP {error.http_status_code}, error code {error.error_code}") from error
+    except (httpx2.HTTPError, OSError, *_NOT_A_REGISTRY) as error:
+        raise RegistryUnavailable(type(error).__name__) from error
 
 
 def _parse(schema: Schema) -> object:
+    """Return the schema as JSON. Raises `ValueError` where it is no JSON of a readable depth, or not of Avro."""
+    if not isinstance(schema.schema_str, str):
+        raise RegistryUnavailable("the answer holds no schema")
     if (schema.schema_type or "AVRO") != "AVRO":
         raise ValueError(f"the registry holds a schema of type {schema.schema_type}, not AVRO")
-    parsed: object = json.loads(schema.schema_str or "null")
+    try:
+        parsed: object = json.loads(schema.schema_str)
+    except RecursionError:
+        raise ValueError("the schema nests too deeply") from None
     return parsed
 
 

@@ -31,7 +31,7 @@ LINES: Mapping[type[Fact], tuple[str, str]] = {
     facts.PartitionsRevoked: ("info", "partitions revoked"),
     facts.CommitFailed: ("warning", "commit failed, the next one carries the same progress"),
     facts.MetadataUnreadable: ("warning", "commit metadata not understood, more is sent again than needed"),
-    facts.LateResult: ("warning", "a request finished after its partition had left"),
+    facts.LateResult: ("debug", "a request finished after its partition had left"),
     facts.RetryScheduled: ("debug", "event waits for its next attempt"),
     facts.DeadLettered: ("debug", "record dead-lettered"),
     facts.DeadLetterFailed: ("error", "writing a dead letter failed, the record is held"),

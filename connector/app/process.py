@@ -106,7 +106,7 @@ class App:
                         task.cancel()
             except BaseExceptionGroup as group:
                 raise _first(group) from group
-        self.observe(Stopped(self._engine.snapshot().released, time.monotonic() - started_s))
+        self.observe(Stopped(time.monotonic() - started_s))
 
     @property
     def _topics(self) -> Sequence[str]:

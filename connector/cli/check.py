@@ -35,13 +35,8 @@ def check(settings_path: str, environment: Mapping[str, str] = os.environ) -> in
 
 
 def _print(problems: tuple[Problem, ...]) -> None:
-    for problem in sorted(problems, key=_place):
+    for problem in sorted(problems, key=lambda problem: problem.place):
         sys.stdout.write(f"{problem.render()}\n")
-
-
-def _place(problem: Problem) -> tuple[str, int, int]:
-    place = problem.position
-    return (problem.file, 0, 0) if place is None else (problem.file, place.line, place.column)
 
 
 def _summary(settings_path: str, configuration: Configuration) -> list[str]:

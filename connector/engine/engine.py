@@ -20,7 +20,7 @@ from connector.engine.dispatch import Dispatch
 from connector.engine.intake import Intake
 from connector.engine.parking import Parking
 from connector.engine.state import Partition
-from connector.facts import CommitFailed, MetadataUnreadable, PartitionsAssigned, PartitionsRevoked, Snapshot, SourceTrouble
+from connector.facts import CommitFailed, MetadataUnreadable, PartitionsAssigned, PartitionsRevoked, Snapshot
 from connector.ports import Interpreter, Observer, Publisher, Sender, Source
 from connector.record import Record, TopicPartition
 
@@ -147,10 +147,6 @@ class Engine:
         for name, offset in offsets.items():
             if name in self._books.partitions:
                 self._books.partitions[name].end_offset = offset
-
-    def trouble(self, error: str) -> None:
-        """The Kafka client reports an error that it recovers from by itself."""
-        self._observe(SourceTrouble(error))
 
     async def commit_forever(self) -> None:
         """Commit what moved, every `commit_interval_s`."""

@@ -35,6 +35,11 @@ SCHEMA = {
 EVENT = {"id": "e1", "at": 1_700_000_000_000, "tags": ["a", "b"]}
 
 
+NESTED: object = "long"
+for _ in range(5_000):
+    NESTED = {"type": "array", "items": NESTED}
+
+
 class _Seen(Plan):
     """A plan that keeps the event it was given."""
 
@@ -167,7 +172,12 @@ def test_a_registry_that_is_down_is_waited_for(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [(None, Reason.UNKNOWN_SCHEMA_ID), ({"type": "recrd"}, Reason.UNUSABLE_SCHEMA), (ValueError("JSON"), Reason.UNUSABLE_SCHEMA)],
+    [
+        (None, Reason.UNKNOWN_SCHEMA_ID),
+        ({"type": "recrd"}, Reason.UNUSABLE_SCHEMA),
+        (NESTED, Reason.UNUSABLE_SCHEMA),
+        (ValueError("JSON"), Reason.UNUSABLE_SCHEMA),
+    ],
 )
 def test_an_id_that_names_no_usable_schema_is_invalid(answer: object, reason: Reason) -> None:
     """The registry's word is final for a while: the record goes to the dead-letter topic, the line goes on."""
@@ -206,3 +216,44 @@ def test_a_damaged_record_is_answered(place: int, damage: bytes) -> None:
     value = bytearray(b"\x02" * 300)
     value[place % 300 : place % 300 + len(damage)] = damage
     assert isinstance(decoding.interpret(_record(bytes(value))), Filtered | Invalid)
+
+
+NODE = {"type": "record", "name": "Node", "namespace": "a.b", "fields": [{"name": "next", "type": ["null", "Node"]}]}
+NOTHING = {"type": "record", "name": "Nothing", "fields": []}
+
+
+@pytest.mark.parametrize("length", [10, 5_000, 1_000_000])
+def test_a_value_that_nests_without_end_is_answered(length: int) -> None:
+    """A type that contains itself cannot take the process with it, however deep the value goes."""
+    plan = _Seen()
+    topic = TopicDecoding("bare", reader(NODE, plan), lambda _: (plan, ()))
+    found = Decoding({"events": topic}, None, lambda _: None, Random(1)).interpret(_record(b"\x02" * length + b"\x00"))
+    assert found == Filtered("seen") if length == 10 else _reason(found) is Reason.CORRUPT_AVRO
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        "null",
+        NOTHING,
+        {"type": "fixed", "name": "F", "size": 0},
+        {"type": "record", "name": "R", "fields": [{"name": "n", "type": NOTHING}]},
+    ],
+)
+def test_an_array_of_items_without_bytes_is_refused(items: object) -> None:
+    """A few bytes of a value would claim more items than memory holds."""
+    schema = {"type": "record", "name": "E", "fields": [{"name": "a", "type": ["null", {"type": "array", "items": items}]}]}
+    with pytest.raises(ValueError, match="take no bytes"):
+        reader(schema, _Seen())
+
+
+def test_a_name_used_twice_is_not_a_type_inside_itself() -> None:
+    """Only real recursion takes the slower decoder."""
+    inner = {"type": "record", "name": "I", "fields": [{"name": "x", "type": "long"}]}
+    schema = {
+        "type": "record",
+        "name": "E",
+        "fields": [{"name": "a", "type": inner}, {"name": "b", "type": {"type": "array", "items": "I"}}],
+    }
+    assert reader(schema, _Seen()).read is fastavro.schemaless_reader
+    assert reader(NODE, _Seen()).read is not fastavro.schemaless_reader

@@ -28,6 +28,3 @@ class Listener(Protocol):
 
     def end_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Where partitions end."""
-
-    def trouble(self, error: str) -> None:
-        """The client reports an error."""

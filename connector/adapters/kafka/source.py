@@ -24,6 +24,7 @@ from typing import cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
+from connector.adapters.kafka.client_errors import FATAL, PASSING
 from connector.adapters.kafka.commands import Command, Commit, Pause, Resume
 from connector.adapters.kafka.listener import Listener
 from connector.adapters.kafka.properties import consumer_properties
@@ -37,21 +38,9 @@ HANDED_OVER_LIMIT = 2_000
 """Records handed to the loop and not yet taken; beyond, the thread waits for the loop."""
 END_OFFSETS_INTERVAL_S = 1.0
 COMMITTED_TIMEOUT_S = 30.0
+ASK_AGAIN_S = 0.2
 LOOP_PATIENCE_S = 30.0
 """How long beyond its own deadline a drain is waited for: a loop that does not answer by then never will."""
-
-_FATAL = frozenset({
-    KafkaError._AUTHENTICATION,
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-    KafkaError._UNKNOWN_TOPIC,
-    KafkaError._AUTO_OFFSET_RESET,
-    KafkaError.INVALID_GROUP_ID,
-    KafkaError.UNSUPPORTED_VERSION,
-})  # fmt: skip
-"""Errors that waiting does not heal: someone has to act."""
 
 
 class KafkaSource:
@@ -214,24 +203,35 @@ class KafkaSource:
 
     def _on_error(self, error: KafkaError) -> None:
         """Errors come from the client as events; `_consume` raises those that waiting does not heal."""
-        if error.fatal() or error.code() in _FATAL:
+        if error.fatal() or error.code() in FATAL:
             self._failure = ServiceUnavailableError(f"Kafka refuses to go on: {error.str()} ({error.name()})")
         else:
-            text = f"{error.name()}: {error.str()}"
-            self._tell(lambda: self._listener.trouble(text))
+            self._logger.warning("%s: %s", error.name(), error.str())
 
     def _on_assign(self, consumer: Consumer, partitions: list[KafkaPartition]) -> None:
         self._assignment += 1
         assignment = self._assignment
-        committed = {}
-        for each in consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S) if partitions else ():
-            if each.error is not None:
-                raise KafkaException(each.error)
-            committed[TopicPartition(each.topic, each.partition)] = (each.offset if each.offset >= 0 else None, each.metadata)
+        committed = {
+            TopicPartition(each.topic, each.partition): (each.offset if each.offset >= 0 else None, each.metadata)
+            for each in (self._committed(consumer, partitions) if partitions else ())
+        }
         for name in committed:
             self._names[name.topic, name.partition] = name
             self._assignments[name] = assignment
+        # The client remembers a pause beyond the assignment it was made in; the engine starts each one unpaused.
+        self._commands.append(Resume(tuple(committed)))
         self._tell(lambda: self._listener.assigned(committed, assignment))
+
+    def _committed(self, consumer: Consumer, partitions: list[KafkaPartition]) -> list[KafkaPartition]:
+        """Return what the group has committed; a coordinator that is moving or loading is asked again for a while."""
+        deadline_s = time.monotonic() + COMMITTED_TIMEOUT_S
+        while True:
+            found, error = _look_up(consumer, partitions)
+            if error is None:
+                return found
+            if error.code() not in PASSING or time.monotonic() > deadline_s:
+                raise KafkaException(error)
+            self._stop.wait(ASK_AGAIN_S)
 
     def _on_revoke(self, _: Consumer, partitions: list[KafkaPartition]) -> None:
         names = [TopicPartition(each.topic, each.partition) for each in partitions]
@@ -281,3 +281,12 @@ class KafkaSource:
 def _kafka_offsets(progress: Mapping[TopicPartition, tuple[int, str]]) -> list[KafkaPartition]:
     """A commit without metadata erases what was there: each carries its whole map."""
     return [KafkaPartition(name.topic, name.partition, offset, metadata) for name, (offset, metadata) in progress.items()]
+
+
+def _look_up(consumer: Consumer, partitions: list[KafkaPartition]) -> tuple[list[KafkaPartition], KafkaError | None]:
+    """Return what is committed, or the error: the client raises some and puts others beside their partition."""
+    try:
+        found = consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S)
+    except KafkaException as error:
+        return [], cast("KafkaError", error.args[0])
+    return found, next((each.error for each in found if each.error is not None), None)

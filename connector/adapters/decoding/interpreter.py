@@ -10,16 +10,12 @@ Logical types stay raw, since mapping knows them from the schema.
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from random import Random
 from typing import Literal
 
-import fastavro
-from fastavro.schema import SchemaParseException, UnknownType
-
+from connector.adapters.decoding.reader import Reader, UndecodableError, reader
 from connector.document import Problem
 from connector.facts import SchemaBreaksRules, SchemaUnavailable
 from connector.mapping.plan import Plan
@@ -33,22 +29,9 @@ UNKNOWN_ID_MEMORY_S = 60.0
 """How long an id that the registry does not know is not asked for again."""
 MAX_WAIT_S = 30.0
 
-_DECODING_ERRORS = (
-    ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, MemoryError, StopIteration, RecursionError, struct.error,
-)  # fmt: skip
-"""What fastavro raises on bytes that do not fit the schema."""
-
 Framing = Literal["auto", "confluent", "bare"]
 Compile = Callable[[object], tuple[Plan, tuple[Problem, ...]]]
 """Makes the plan of a topic for a writer's schema (parsed JSON), with what is wrong in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A writer's schema, ready to decode with, and the rules compiled for it."""
-
-    schema: object
-    plan: Plan
 
 
 @dataclass(slots=True)
@@ -60,23 +43,6 @@ class TopicDecoding:
     compile: Compile
     readers: dict[int, Reader] = field(default_factory=dict)
     unknown: dict[int, tuple[float, Invalid]] = field(default_factory=dict)
-
-
-def reader(schema: object, plan: Plan) -> Reader:
-    """Return the reader of `schema` (parsed JSON). Raises `ValueError` where it is not an Avro schema."""
-    try:
-        return Reader(fastavro.parse_schema(without_logical_types(schema)), plan)  # type: ignore[arg-type]  # any JSON may be a schema
-    except (SchemaParseException, UnknownType, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"not an Avro schema: {type(error).__name__}") from error
-
-
-def without_logical_types(schema: object) -> object:
-    """Return `schema` with its logical types taken off, so that values stay raw."""
-    if isinstance(schema, dict):
-        return {key: without_logical_types(value) for key, value in schema.items() if key != "logicalType"}
-    if isinstance(schema, list):
-        return [without_logical_types(branch) for branch in schema]
-    return schema
 
 
 class Decoding:
@@ -148,8 +114,11 @@ class Decoding:
                 await asyncio.sleep((0.5 + self._chance.random() / 2) * min(MAX_WAIT_S, 0.5 * 2.0 ** min(attempts, 10)))
 
     def _learn(self, name: str, topic: TopicDecoding, schema_id: int, schema: object) -> None:
-        plan, problems = topic.compile(schema)
-        topic.readers[schema_id] = reader(schema, plan)
+        try:
+            plan, problems = topic.compile(schema)
+            topic.readers[schema_id] = reader(schema, plan)
+        except RecursionError:
+            raise ValueError("the schema nests too deeply") from None
         errors = tuple(problem.render() for problem in problems if problem.severity == "error")
         if errors:
             self._observe(SchemaBreaksRules(name, schema_id, errors))
@@ -158,14 +127,8 @@ class Decoding:
 def _read(known: Reader | None, value: bytes, start: int, schema_id: int | None, record: Record) -> Interpretation:
     if known is None:
         return Invalid(Reason.NO_SCHEMA, "the record names no schema, and its topic has no schema file", None, schema_id)
-    stream = BytesIO(value)
-    stream.seek(start)
     try:
-        event = fastavro.schemaless_reader(stream, known.schema, None)  # type: ignore[arg-type]  # parsed by `reader`
-    except _DECODING_ERRORS as error:
-        return Invalid(Reason.CORRUPT_AVRO, f"decoding ended in {type(error).__name__}", None, schema_id)
-    if stream.tell() != len(value):
-        return Invalid(
-            Reason.TRAILING_BYTES, f"{len(value) - stream.tell()} bytes are left after the last field", None, schema_id
-        )
-    return known.plan.apply(event, record)  # type: ignore[arg-type]  # a record schema gives a dict
+        event = known.decode(value, start)
+    except UndecodableError as error:
+        return Invalid(error.reason, str(error), None, schema_id)
+    return known.plan.apply(event, record)
