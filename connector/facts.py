@@ -49,6 +49,15 @@ class MetadataUnreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class LogRewound:
+    """A partition begins below what was committed: it was truncated or made anew, and is read from `found`."""
+
+    partition: TopicPartition
+    committed: int | None
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
 class LateResult:
     """A request finished after its partition had left: it changes nothing here."""
 
@@ -189,6 +198,7 @@ Fact = (
     | PartitionsRevoked
     | CommitFailed
     | MetadataUnreadable
+    | LogRewound
     | LateResult
     | RetryScheduled
     | DeadLettered

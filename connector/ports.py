@@ -5,24 +5,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from connector.facts import Fact
 from connector.outcome import Interpretation, Invalid, SendResult
-from connector.record import Headers, Record, Request, TopicPartition
+from connector.record import Headers, Record, Request, Stamps, TopicPartition
 
 
 class Source(Protocol):
-    """The Kafka consumer, seen from the event loop. Every call returns at once; the consumer thread acts on it."""
+    """The Kafka consumer, seen from the event loop.
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+    Every call returns at once; the consumer thread acts on it, if the assignment that is meant is still the partition's.
+    """
+
+    def pause(self, partitions: Stamps) -> None:
         """Stop fetching `partitions`; polling goes on."""
 
-    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+    def resume(self, partitions: Stamps) -> None:
         """Fetch `partitions` again, from where they were paused."""
 
-    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]], assignments: Stamps) -> None:
         """Commit asynchronously: next offset to read and metadata of each partition, all in one request.
 
         The engine hears of the result through `committed` or `commit_failed`.

@@ -6,6 +6,7 @@ Tuples, not dataclasses: they are made once an event, and a tuple costs a third.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 Headers = tuple[tuple[str, bytes | None], ...]
@@ -17,6 +18,10 @@ class TopicPartition(NamedTuple):
 
     topic: str
     partition: int
+
+
+Stamps = Mapping[TopicPartition, int]
+"""Partitions, each with the number of the assignment that is meant: what comes too late for one does not touch the next."""
 
 
 class Record(NamedTuple):

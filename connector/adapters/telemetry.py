@@ -31,6 +31,10 @@ LINES: Mapping[type[Fact], tuple[str, str]] = {
     facts.PartitionsRevoked: ("info", "partitions revoked"),
     facts.CommitFailed: ("warning", "commit failed, the next one carries the same progress"),
     facts.MetadataUnreadable: ("warning", "commit metadata not understood, more is sent again than needed"),
+    facts.LogRewound: (
+        "warning",
+        "the partition begins below the committed offset: truncated or made anew, it is read from there",
+    ),
     facts.LateResult: ("debug", "a request finished after its partition had left"),
     facts.RetryScheduled: ("debug", "event waits for its next attempt"),
     facts.DeadLettered: ("debug", "record dead-lettered"),

@@ -5,9 +5,9 @@
     prefix             ^ 104 is committable: everything below is settled
     beyond                  105, 107: settled out of order, carried in the commit's metadata
 
-**Rule**: the committable offset never passes a received record that is not settled. Only received offsets are tracked, so
-gaps need nothing. A ledger belongs to one assignment of one partition and dies with it.
-Does not know what settling means, nor when a commit happens.
+**Rule**: the committable offset never passes a received record that is not settled. Only received offsets can be unsettled; the offsets of a
+gap hold no record and count as settled. Memory is bounded by the unsettled records, however far reading has come beyond the prefix.
+A ledger belongs to one assignment of one partition and dies with it. Does not know what settling means, nor when a commit happens.
 """
 
 from __future__ import annotations
@@ -26,31 +26,35 @@ class Ledger:
     earlier owner had settled beyond it, in rising order.
     """
 
-    __slots__ = ("_last", "_next", "_open", "_restored", "_settled", "version")
+    __slots__ = ("_by_end", "_by_start", "_last", "_next", "_restored", "_unsettled", "version")
 
     def __init__(self, next_offset: int | None = None, restored: Sequence[Run] = ()) -> None:
         self._next = next_offset
-        self._last = -1 if next_offset is None else next_offset - 1
-        self._open: deque[int] = deque()
-        self._settled: set[int] = set()
-        self._restored = deque(run for run in restored if run[1] > self._last)
+        self._last: int | None = None if next_offset is None else next_offset - 1
+        self._unsettled: set[int] = set()
+        self._by_start: dict[int, int] = {}
+        self._by_end: dict[int, int] = {}
+        self._restored = deque(restored)
         self.version = 0
         """Grows whenever what would be committed changes."""
 
     def track(self, offset: int) -> bool:
         """Take note of a received record. False says that an earlier owner settled it: it is to be skipped.
 
-        Raises `ValueError` for an offset that is not above the last one: the source delivered out of order.
+        Raises `ValueError` for an offset that is not above the last one: the log is not the one that was read before.
         """
-        if offset <= self._last:
-            raise ValueError(f"offset {offset} was received after {self._last}")
+        last = self._last
+        if last is None:
+            self._next = offset
+        elif offset <= last:
+            raise ValueError(f"offset {offset} was received after {last}")
+        elif offset > last + 1:
+            self._settle_run(last + 1, offset - 1)
         self._last = offset
         if self._restored and self._was_settled(offset):
-            self._open.append(offset)
-            self._settled.add(offset)
-            self._advance()
+            self._settle_run(offset, offset)
             return False
-        self._open.append(offset)
+        self._unsettled.add(offset)
         return True
 
     def _was_settled(self, offset: int) -> bool:
@@ -61,23 +65,27 @@ class Ledger:
 
     def settle(self, offset: int) -> bool:
         """Mark a tracked record as settled. False says that it was settled already, or never received: a bug of the caller."""
-        unsettled = self._open
-        if not unsettled or offset < unsettled[0] or offset > self._last or offset in self._settled:
+        if offset not in self._unsettled:
             return False
-        self._settled.add(offset)
-        self.version += 1
-        if offset == unsettled[0]:
-            self._advance()
+        self._unsettled.remove(offset)
+        self._settle_run(offset, offset)
         return True
 
-    def _advance(self) -> None:
-        """Move the prefix over everything settled at its edge."""
-        unsettled, settled = self._open, self._settled
-        while unsettled and unsettled[0] in settled:
-            offset = unsettled.popleft()
-            settled.discard(offset)
-            self._next = offset + 1
+    def _settle_run(self, start: int, end: int) -> None:
+        """Join offsets that are settled now with the runs on both sides, and the prefix with the run at its edge."""
         self.version += 1
+        following = self._by_start.pop(end + 1, None)
+        if following is not None:
+            end = following
+        if start == self._next:
+            self._next = end + 1
+            self._by_end.pop(end, None)
+            return
+        before = self._by_end.pop(start - 1, None)
+        if before is not None:
+            start = before
+        self._by_start[start] = end
+        self._by_end[end] = start
 
     @property
     def committable(self) -> int | None:
@@ -87,20 +95,14 @@ class Ledger:
     @property
     def unsettled(self) -> int:
         """How many received records are not settled."""
-        return len(self._open) - len(self._settled)
+        return len(self._unsettled)
+
+    @property
+    def runs(self) -> int:
+        """How many runs `beyond` has, at most."""
+        return len(self._by_start) + len(self._restored)
 
     def beyond(self) -> list[Run]:
         """The settled runs beyond the prefix, in rising order, those of earlier owners that were not read again yet included."""
-        runs: list[Run] = []
-        first = last = -1
-        for offset in self._open if self._settled else ():
-            if offset in self._settled:
-                first = offset if first < 0 else first
-                last = offset
-            elif first >= 0:
-                runs.append((first, last))
-                first = -1
-        if first >= 0:
-            runs.append((first, last))
-        runs.extend((max(start, self._last + 1), end) for start, end in self._restored if end > self._last)
-        return runs
+        read = self._last if self._last is not None else -1
+        return sorted(self._by_start.items()) + [(max(start, read + 1), end) for start, end in self._restored if end > read]

@@ -13,12 +13,18 @@ from connector.delivery import offset_map
 from connector.delivery.backpressure import Backpressure
 from connector.delivery.ledger import Ledger, Run
 from connector.engine.state import Partition
-from connector.facts import InvariantBroken
+from connector.errors import ServiceUnavailableError
+from connector.facts import InvariantBroken, LogRewound
 from connector.outcome import Reason, VerdictKind
 from connector.ports import Observer, Source
 from connector.record import Record, TopicPartition
 
-SENTINELS = ("order_violated", "settled_twice", "commit_past_unsettled", "received_twice")
+SENTINELS = ("order_violated", "settled_twice", "commit_past_unsettled")
+
+_STEPPED_BACK = (
+    "topic {}, partition {} stepped back while it was read ({}): it was truncated or made anew\n"
+    "    hint: start again; what is there is then read from the committed offset, or from where auto.offset.reset says"
+)
 
 
 class Books:
@@ -48,21 +54,33 @@ class Books:
         partition = self.partitions.get(record.topic_partition)
         if partition is None or partition.assignment != record.assignment or partition.leaving.is_set():
             return None
+        is_new = self._track(partition, record.offset)
         self.consumed += 1
-        try:
-            new = partition.ledger.track(record.offset)
-        except ValueError:
-            self.consumed -= 1
-            self.broken("received_twice", partition, record.offset)
-            return None
-        if not new:
+        if not is_new:
             self.skipped += 1
             return None
         size = record.size_bytes
         partition.pending[record.offset] = size
         if self._backpressure.receive(partition.name, 1, size):
-            self._source.pause([partition.name])
+            self._source.pause({partition.name: partition.assignment})
         return partition
+
+    def _track(self, partition: Partition, offset: int) -> bool:
+        """Enter an offset in the ledger. False says that an earlier owner settled it.
+
+        A first record below the committed offset is of another log than the one that was committed: truncated, or made anew. It is read from
+        there, as the settings' `auto.offset.reset` says, and said so. Later, such a step back would mix two logs: the process ends, and reads
+        anew after its start.
+        """
+        fresh, partition.fresh = partition.fresh, False
+        try:
+            return partition.ledger.track(offset)
+        except ValueError as error:
+            if not fresh:
+                raise ServiceUnavailableError(_STEPPED_BACK.format(*partition.name, error)) from None
+        self._observe(LogRewound(partition.name, partition.ledger.committable, offset))
+        partition.ledger = Ledger()
+        return partition.ledger.track(offset)
 
     def settle_delivered(self, partition: Partition, offset: int, *, duplicate: bool) -> None:
         """Adjust has the event."""
@@ -90,8 +108,11 @@ class Books:
         partition.settled += 1
         resumed = self._backpressure.release(partition.name, size)
         if resumed:
-            self._source.resume(resumed)
+            self._resume(resumed)
         return True
+
+    def _resume(self, names: Sequence[TopicPartition]) -> None:
+        self._source.resume({name: self.partitions[name].assignment for name in names})
 
     def broken(self, sentinel: str, partition: Partition, offset: int) -> None:
         """A rule of the house was about to be broken."""
@@ -141,7 +162,7 @@ class Books:
         self.released += len(partition.pending)
         resumed = self._backpressure.remove(partition.name)
         if resumed:
-            self._source.resume(resumed)
+            self._resume(resumed)
 
     @property
     def unsettled(self) -> int:

@@ -154,7 +154,7 @@ class Engine:
             await asyncio.sleep(self._limits.commit_interval_s)
             moved = self._books.due()
             if moved:
-                self._source.commit(moved)
+                self._source.commit(moved, {name: self._books.partitions[name].assignment for name in moved})
 
     def _not_ready(self) -> tuple[str, ...]:
         reasons = [] if self._assignment else ["the group has not assigned partitions yet"]

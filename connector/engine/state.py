@@ -36,6 +36,8 @@ class Partition:
     preparing: asyncio.Task[None] | None = None
     waiting: dict[Lane[Delivery], asyncio.TimerHandle | None] = field(default_factory=dict)
     """Lanes whose head waits for its next attempt (with its timer) or for its app to be released."""
+    fresh: bool = True
+    """No record was received yet."""
     in_flight: int = 0
     """Requests and dead letters under way."""
     leaving: asyncio.Event = field(default_factory=asyncio.Event)

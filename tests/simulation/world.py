@@ -14,7 +14,7 @@ from connector.engine.engine import Engine, Limits
 from connector.facts import Fact
 from connector.outcome import Filtered, Interpretation, Invalid, Mapped, Reason, Response, SendResult, TransportFailure
 from connector.ports import NeedsSchema
-from connector.record import Headers, Record, Request, TopicPartition
+from connector.record import Headers, Record, Request, Stamps, TopicPartition
 
 TOPIC = "events"
 SCHEMA_EVERY = 15
@@ -98,17 +98,21 @@ class Member:
 
     # the consumer
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+    def pause(self, partitions: Stamps) -> None:
         """See `Source`."""
-        self.paused |= set(partitions)
+        self.paused |= self._current(partitions)
 
-    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+    def _current(self, partitions: Stamps) -> set[TopicPartition]:
+        return {name for name, stamp in partitions.items() if self.stamps.get(name) == stamp}
+
+    def resume(self, partitions: Stamps) -> None:
         """See `Source`."""
-        self.paused -= set(partitions)
+        self.paused -= self._current(partitions)
 
-    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]], assignments: Stamps) -> None:
         """See `Source`: answered late, and at times refused."""
-        self.tasks.create_task(self._commit({name: each for name, each in offsets.items() if name in self.position}))
+        current = self._current(assignments)
+        self.tasks.create_task(self._commit({name: each for name, each in offsets.items() if name in current}))
 
     async def _commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
         stamps = {name: self.stamps[name] for name in offsets}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from typing import Any
 
 import pytest
 from support.virtual_loop import run_virtually
 
+from connector.delivery import offset_map
 from connector.delivery.retry import RetryPolicy
 from connector.engine.engine import Engine, Limits
-from connector.facts import AppHeld, AppReleased, DeadLetterFailed, DestinationThrottled, Fact, LateResult
+from connector.errors import ServiceUnavailableError
+from connector.facts import AppHeld, AppReleased, DeadLetterFailed, DestinationThrottled, Fact, LateResult, LogRewound
 from connector.outcome import Interpretation, Invalid, Mapped, Response, SendResult, TransportFailure
-from connector.record import Headers, Record, Request, TopicPartition
+from connector.record import Headers, Record, Request, Stamps, TopicPartition
 
 NAME = TopicPartition("events", 0)
 OK = Response(200, b'{"status":"OK"}')
@@ -40,14 +42,15 @@ class World:
         )  # fmt: skip
         self.engine.assigned({NAME: (0, None)}, 1)
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+    def pause(self, partitions: Stamps) -> None:
         """See `Source`."""
 
-    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+    def resume(self, partitions: Stamps) -> None:
         """See `Source`."""
 
-    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]], assignments: Stamps) -> None:
         """See `Source`: acknowledged at once."""
+        assert set(offsets) == set(assignments)
         self.commits.append(offsets)
         self.engine.committed({name: offset for name, (offset, _) in offsets.items()})
 
@@ -265,6 +268,33 @@ def test_a_key_is_not_in_flight_twice_when_its_partition_returns() -> None:
         assert world.names == ["a1", "b1", "a1"]
         assert world.seen(LateResult) == 1
         assert world.commits[-1][NAME][0] == 2
+
+    _play(scene)
+
+
+def test_a_log_that_begins_below_the_commit_is_read_from_there() -> None:
+    """A topic that was made anew, or a cluster that took over: nothing of it is taken for settled."""
+
+    async def scene(world: World) -> None:
+        await world.engine.revoke([NAME], 1)
+        world.engine.assigned({NAME: (1_000, offset_map.encode(1_000, [(1_005, 1_010)]))}, 2)
+        world.receive((0, b"a", "a1"), (1, b"a", "a2"), assignment=2)
+        await asyncio.sleep(1)
+        assert world.names == ["a1", "a2"]
+        assert world.seen(LogRewound) == 1
+        assert world.commits[-1][NAME] == (2, "")
+
+    _play(scene)
+
+
+def test_a_log_that_steps_back_under_the_reader_ends_the_process() -> None:
+    """Two logs in one ledger could not be told apart."""
+
+    async def scene(world: World) -> None:
+        world.receive((5, b"a", "a1"))
+        await asyncio.sleep(1)
+        with pytest.raises(ServiceUnavailableError, match="truncated or made anew"):
+            world.receive((0, b"b", "b1"))
 
     _play(scene)
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connector.record import TopicPartition
+from connector.record import Stamps, TopicPartition
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Stop fetching these partitions."""
 
-    partitions: tuple[TopicPartition, ...]
+    partitions: Stamps
 
 
 @dataclass(frozen=True, slots=True)
 class Resume:
     """Fetch these partitions again."""
 
-    partitions: tuple[TopicPartition, ...]
+    partitions: Stamps
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Commit:
     """Commit these offsets, each with its metadata, in one request."""
 
     offsets: Mapping[TopicPartition, tuple[int, str]]
+    assignments: Stamps
 
 
 Command = Pause | Resume | Commit

@@ -29,7 +29,7 @@ from connector.adapters.kafka.commands import Command, Commit, Pause, Resume
 from connector.adapters.kafka.listener import Listener
 from connector.adapters.kafka.properties import consumer_properties
 from connector.errors import ServiceUnavailableError
-from connector.record import Headers, Record, TopicPartition
+from connector.record import Headers, Record, Stamps, TopicPartition
 from connector.settings import KafkaProperty
 
 BATCH_RECORDS = 500
@@ -64,17 +64,17 @@ class KafkaSource:
         self._names: dict[tuple[str, int], TopicPartition] = {}
         self._assignments: dict[TopicPartition, int] = {}
 
-    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+    def pause(self, partitions: Stamps) -> None:
         """See `connector.ports.Source`."""
-        self._commands.append(Pause(tuple(partitions)))
+        self._commands.append(Pause(partitions))
 
-    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+    def resume(self, partitions: Stamps) -> None:
         """See `connector.ports.Source`."""
-        self._commands.append(Resume(tuple(partitions)))
+        self._commands.append(Resume(partitions))
 
-    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
+    def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]], assignments: Stamps) -> None:
         """See `connector.ports.Source`."""
-        self._commands.append(Commit(offsets))
+        self._commands.append(Commit(offsets, assignments))
 
     def stop(self) -> None:
         """Ask `run` to drain, commit and end."""
@@ -176,14 +176,16 @@ class KafkaSource:
                     self._consumer.pause(self._mine(partitions))
                 case Resume(partitions):
                     self._consumer.resume(self._mine(partitions))
-                case Commit(offsets):
-                    self._commit_soon(offsets)
+                case Commit(offsets, assignments):
+                    self._commit_soon({name: each for name, each in offsets.items() if self._is_current(name, assignments[name])})
 
-    def _mine(self, partitions: Sequence[TopicPartition]) -> list[KafkaPartition]:
-        return [KafkaPartition(*name) for name in partitions if name in self._assignments]
+    def _is_current(self, name: TopicPartition, assignment: int) -> bool:
+        return self._assignments.get(name) == assignment
 
-    def _commit_soon(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
-        mine = {name: progress for name, progress in offsets.items() if name in self._assignments}
+    def _mine(self, partitions: Stamps) -> list[KafkaPartition]:
+        return [KafkaPartition(*name) for name, assignment in partitions.items() if self._is_current(name, assignment)]
+
+    def _commit_soon(self, mine: Mapping[TopicPartition, tuple[int, str]]) -> None:
         if not mine:
             return
         try:
@@ -219,7 +221,7 @@ class KafkaSource:
             self._names[name.topic, name.partition] = name
             self._assignments[name] = assignment
         # The client remembers a pause beyond the assignment it was made in; the engine starts each one unpaused.
-        self._commands.append(Resume(tuple(committed)))
+        self._commands.append(Resume(dict.fromkeys(committed, assignment)))
         self._tell(lambda: self._listener.assigned(committed, assignment))
 
     def _committed(self, consumer: Consumer, partitions: list[KafkaPartition]) -> list[KafkaPartition]:
@@ -265,7 +267,7 @@ class KafkaSource:
     def _finish(self) -> None:
         """Stop fetching, drain everything, commit; the consumer is closed after."""
         mine = list(self._assignments)
-        self._consumer.pause(self._mine(mine))
+        self._consumer.pause(self._mine(self._assignments))
         self._give_up(mine)
 
     def _look_at_ends(self) -> None:
