@@ -16,6 +16,7 @@ header holds a token, a parameter or a device identifier: a body that Adjust ans
 | connector.parked_ms | UNIX milliseconds at which the record was parked |
 | connector.schema_id | registry id of the writer's schema, where the record names one |
 | connector.version | version of the connector |
+| connector.unreadable-headers | null, in place of original headers with a name that is not UTF-8, which the Kafka client cannot give |
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from connector.record import Headers, Record
 
 ENVELOPE_VERSION = 1
 PREFIX = "connector."
+UNREADABLE_HEADERS = PREFIX + "unreadable-headers"
 MAX_BODY_BYTES = 1_024
 
 

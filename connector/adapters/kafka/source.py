@@ -27,9 +27,10 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from connector.adapters.kafka.client_errors import FATAL, PASSING
 from connector.adapters.kafka.commands import Command, Commit, Pause, Resume
 from connector.adapters.kafka.listener import Listener
+from connector.adapters.kafka.messages import look_up, offsets_of, record_of
 from connector.adapters.kafka.properties import consumer_properties
 from connector.errors import ServiceUnavailableError
-from connector.record import Headers, Record, Stamps, TopicPartition
+from connector.record import Record, Stamps, TopicPartition
 from connector.settings import KafkaProperty
 
 BATCH_RECORDS = 500
@@ -127,13 +128,25 @@ class KafkaSource:
         finally:
             consumer.close()
 
-    def _poll(self) -> list[Message]:
-        """Return what is there: waiting for one record at most `POLL_S`, and not at all for more."""
-        first = self._consumer.poll(POLL_S)
-        return [first, *self._consumer.consume(BATCH_RECORDS - 1, 0)] if first is not None else []
+    def _poll(self) -> list[Record]:
+        """Return what is there: waiting for one record at most `POLL_S`, and not at all for more.
 
-    def _hand_over(self, messages: Sequence[Message]) -> None:
-        records = [record for message in messages if (record := self._record(message)) is not None]
+        Rebalance callbacks are served inside both calls, so the first record is stamped before the second. Should a partition leave and come
+        back inside the second, its records cannot be told apart by assignment: the process ends, and reads them anew after its start.
+        """
+        first = self._consumer.poll(POLL_S)
+        if first is None:
+            return []
+        records = [self._record(first)]
+        before = dict(self._assignments)
+        for message in self._consumer.consume(BATCH_RECORDS - 1, 0):
+            record = self._record(message)
+            if record is not None and before.get(record.topic_partition, record.assignment) != record.assignment:
+                raise ServiceUnavailableError("a partition left and came back while it was read\n    hint: start again")
+            records.append(record)
+        return [record for record in records if record is not None]
+
+    def _hand_over(self, records: Sequence[Record]) -> None:
         if not records:
             return
         with self._taken:
@@ -156,17 +169,7 @@ class KafkaSource:
             return None
         name = self._names.get(cast("tuple[str, int]", (message.topic(), message.partition())))
         assignment = self._assignments.get(name) if name is not None else None
-        if name is None or assignment is None:
-            return None
-        return Record(
-            name,
-            cast("int", message.offset()),
-            message.timestamp()[1],
-            message.key(),
-            message.value(),
-            cast("Headers", tuple(message.headers() or ())),
-            assignment,
-        )
+        return record_of(message, name, assignment) if name is not None and assignment is not None else None
 
     def _obey(self) -> None:
         while self._commands:
@@ -189,7 +192,7 @@ class KafkaSource:
         if not mine:
             return
         try:
-            self._consumer.commit(offsets=_kafka_offsets(mine), asynchronous=True)
+            self._consumer.commit(offsets=offsets_of(mine), asynchronous=True)
         except KafkaException as error:
             self._answered({name: offset for name, (offset, _) in mine.items()}, str(error.args[0]))
 
@@ -228,7 +231,7 @@ class KafkaSource:
         """Return what the group has committed; a coordinator that is moving or loading is asked again for a while."""
         deadline_s = time.monotonic() + COMMITTED_TIMEOUT_S
         while True:
-            found, error = _look_up(consumer, partitions)
+            found, error = look_up(consumer, partitions, COMMITTED_TIMEOUT_S)
             if error is None:
                 return found
             if error.code() not in PASSING or time.monotonic() > deadline_s:
@@ -258,7 +261,7 @@ class KafkaSource:
             return
         offsets = {name: offset for name, (offset, _) in progress.items()}
         try:
-            self._consumer.commit(offsets=_kafka_offsets(progress), asynchronous=False)
+            self._consumer.commit(offsets=offsets_of(progress), asynchronous=False)
         except KafkaException as error:
             self._answered(offsets, str(error.args[0]))
         else:
@@ -278,17 +281,3 @@ class KafkaSource:
                 ends[name] = end
         if ends:
             self._tell(lambda: self._listener.end_offsets(ends))
-
-
-def _kafka_offsets(progress: Mapping[TopicPartition, tuple[int, str]]) -> list[KafkaPartition]:
-    """A commit without metadata erases what was there: each carries its whole map."""
-    return [KafkaPartition(name.topic, name.partition, offset, metadata) for name, (offset, metadata) in progress.items()]
-
-
-def _look_up(consumer: Consumer, partitions: list[KafkaPartition]) -> tuple[list[KafkaPartition], KafkaError | None]:
-    """Return what is committed, or the error: the client raises some and puts others beside their partition."""
-    try:
-        found = consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S)
-    except KafkaException as error:
-        return [], cast("KafkaError", error.args[0])
-    return found, next((each.error for each in found if each.error is not None), None)
