@@ -41,6 +41,26 @@ class CommitFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class CommitsStalled:
+    """No commit is acknowledged: nothing new is sent until one is, since all of it would be sent again."""
+
+    overdue_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CommitsResumed:
+    """Commits are acknowledged again."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionCrowded:
+    """What is settled beyond a waiting event is near what a commit can carry: only the oldest event of the partition is sent."""
+
+    partition: TopicPartition
+    runs: int
+
+
+@dataclass(frozen=True, slots=True)
 class MetadataUnreadable:
     """Commit metadata of a partition was not understood: what lies beyond the committed offset is sent again."""
 
@@ -197,6 +217,9 @@ Fact = (
     PartitionsAssigned
     | PartitionsRevoked
     | CommitFailed
+    | CommitsStalled
+    | CommitsResumed
+    | PartitionCrowded
     | MetadataUnreadable
     | LogRewound
     | LateResult

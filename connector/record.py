@@ -41,8 +41,9 @@ class Record(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
-        """The payload's share of the memory budget."""
-        return len(self.key or b"") + len(self.value or b"")
+        """The record's share of the memory budget: the value counts twice, as it is and as the request made of it."""
+        size = len(self.key or b"") + 2 * len(self.value or b"")
+        return size + sum(len(name) + len(value or b"") for name, value in self.headers) if self.headers else size
 
 
 class Request(NamedTuple):

@@ -30,6 +30,9 @@ LINES: Mapping[type[Fact], tuple[str, str]] = {
     facts.PartitionsAssigned: ("info", "partitions assigned"),
     facts.PartitionsRevoked: ("info", "partitions revoked"),
     facts.CommitFailed: ("warning", "commit failed, the next one carries the same progress"),
+    facts.CommitsStalled: ("error", "commits are not acknowledged, nothing new is sent"),
+    facts.CommitsResumed: ("info", "commits are acknowledged again"),
+    facts.PartitionCrowded: ("warning", "many events wait in this partition, only the oldest is sent until fewer do"),
     facts.MetadataUnreadable: ("warning", "commit metadata not understood, more is sent again than needed"),
     facts.LogRewound: (
         "warning",

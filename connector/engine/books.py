@@ -7,14 +7,14 @@ at every moment. A record settles once; what would settle twice, or commit past 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from connector.delivery import offset_map
 from connector.delivery.backpressure import Backpressure
 from connector.delivery.ledger import Ledger, Run
 from connector.engine.state import Partition
 from connector.errors import ServiceUnavailableError
-from connector.facts import InvariantBroken, LogRewound
+from connector.facts import InvariantBroken, LogRewound, PartitionCrowded
 from connector.outcome import Reason, VerdictKind
 from connector.ports import Observer, Source
 from connector.record import Record, TopicPartition
@@ -30,10 +30,14 @@ _STEPPED_BACK = (
 class Books:
     """The partitions of this member, their ledgers and the counts."""
 
-    def __init__(self, source: Source, observe: Observer, backpressure: Backpressure) -> None:
+    def __init__(
+        self, source: Source, observe: Observer, backpressure: Backpressure, max_runs: int, relieve: Callable[[Partition], None]
+    ) -> None:
         self._source = source
         self._observe = observe
         self._backpressure = backpressure
+        self._max_runs = max_runs
+        self._relieve = relieve
         self.partitions: dict[TopicPartition, Partition] = {}
         self.consumed = self.skipped = self.delivered = self.duplicates = self.late = self.released = self.commits = 0
         self.filtered: Counter[str] = Counter()
@@ -109,7 +113,18 @@ class Books:
         resumed = self._backpressure.release(partition.name, size)
         if resumed:
             self._resume(resumed)
+        if partition.crowded or partition.ledger.runs >= self._max_runs:
+            self._crowd(partition)
         return True
+
+    def _crowd(self, partition: Partition) -> None:
+        """Keep what is settled beyond the prefix within what a commit can carry: a partition stays crowded down to half of it."""
+        if not partition.crowded:
+            partition.crowded = True
+            self._observe(PartitionCrowded(partition.name, partition.ledger.runs))
+        elif 2 * partition.ledger.runs <= self._max_runs:
+            partition.crowded = False
+        self._relieve(partition)
 
     def _resume(self, names: Sequence[TopicPartition]) -> None:
         self._source.resume({name: self.partitions[name].assignment for name in names})
@@ -130,17 +145,22 @@ class Books:
             return None
         return committable, offset_map.encode(committable, partition.ledger.beyond())
 
-    def due(self) -> Mapping[TopicPartition, tuple[int, str]]:
+    def due(self, now_s: float) -> Mapping[TopicPartition, tuple[int, str]]:
         """Return what moved since the last commit, one request for all, leaving out partitions whose commit is under way."""
         moved: dict[TopicPartition, tuple[int, str]] = {}
         for partition in self.partitions.values():
-            if partition.committing or partition.mark.version == partition.acknowledged.version or partition.leaving.is_set():
+            if partition.mark.version == partition.acknowledged.version or partition.leaving.is_set():
+                continue
+            if partition.unacknowledged_s is None:
+                partition.unacknowledged_s = now_s
+            if partition.committing:
                 continue
             progress = self.progress(partition)
             if progress is not None:
                 partition.committing = True
                 partition.requested = partition.mark
                 partition.requested_offset = progress[0]
+                partition.requested_s = now_s
                 moved[partition.name] = progress
         return moved
 
@@ -154,6 +174,14 @@ class Books:
                 if not failed:
                     partition.committed = offset
                     partition.acknowledged = partition.requested
+                    moved_since = partition.mark.version != partition.acknowledged.version
+                    partition.unacknowledged_s = partition.requested_s if moved_since else None
+
+    def overdue_s(self, now_s: float) -> float:
+        """For how long the oldest settled record has waited for a commit to be acknowledged."""
+        return max(
+            (now_s - each.unacknowledged_s for each in self.partitions.values() if each.unacknowledged_s is not None), default=0.0
+        )
 
     def close(self, partition: Partition) -> None:
         """A partition left: what is not settled is read again by its next owner."""

@@ -56,12 +56,21 @@ class Dispatch:
         self._ordering: Ordering[Delivery] = Ordering()
         self._throttle: asyncio.TimerHandle | None = None
         self.holds = Holds(observe, probe_s, self._release)
+        self.held_back = False
         self.in_flight = 0
         self.requests = 0
 
     def offer(self, partition: Partition, record: Record, mapped: Mapped) -> None:
-        """Queue an event behind the earlier ones of its key. `fly` sends what may be sent."""
-        self._ordering.offer(partition.name, mapped.order_key, Delivery(partition, record, mapped.request))
+        """Queue an event behind the earlier ones of its key. `fly` sends what may be sent.
+
+        A key is the same as text and as bytes: a field may be one in a schema and the other in the next.
+        """
+        key = mapped.order_key
+        self._ordering.offer(
+            partition.name,
+            key if isinstance(key, bytes) else key.encode("utf-8", "surrogatepass"),
+            Delivery(partition, record, mapped.request),
+        )
 
     def fly(self) -> None:
         """Send what may be sent now."""
@@ -77,16 +86,46 @@ class Dispatch:
                 timer.cancel()
             self._ordering.done(lane)
         self.holds.forget(partition.waiting)
+        partition.crowd.clear()
         partition.waiting.clear()
 
     def _next(self) -> Lane[Delivery] | None:
-        """Return the next lane whose head may be sent, setting aside those of held apps."""
-        if self._throttle is not None:
+        """Return the next lane whose head may be sent, setting aside those of held apps and of crowded partitions."""
+        if self._throttle is not None or self.held_back:
             return None
         while (lane := self._ordering.take()) is not None:
-            if not self.holds.active or self.holds.admits(lane):
+            if self.holds.active:
+                if not self.holds.admits(lane):
+                    continue
+                if self.holds.is_probe(lane):
+                    return lane
+            partition = lane.queue[0].partition
+            if not partition.crowded or self._is_oldest(lane):
                 return lane
+            partition.waiting[lane] = None
+            partition.crowd[lane.queue[0].record.offset] = lane
         return None
+
+    def _is_oldest(self, lane: Lane[Delivery]) -> bool:
+        return lane.head.record.offset == lane.head.partition.ledger.committable
+
+    def relieve(self, partition: Partition) -> None:
+        """Something of a crowded partition was settled: its oldest event may be sent, or all that were set aside if it is not crowded now."""
+        crowd = partition.crowd
+        if not partition.crowded:
+            lanes = [*crowd.values()]
+            crowd.clear()
+        else:
+            oldest = crowd.pop(partition.ledger.committable or 0, None)
+            lanes = [oldest] if oldest is not None else []
+        if lanes:
+            self._release(lanes)
+
+    def hold_back(self, *, back: bool) -> None:
+        """Send nothing new while commits are not acknowledged: all of it would be sent again after a crash."""
+        self.held_back = back
+        if not back:
+            self.fly()
 
     async def _work(self, lane: Lane[Delivery] | None) -> None:
         """Send one event after the other while any may be sent: as many of these run as requests are in flight."""

@@ -20,7 +20,15 @@ from connector.engine.dispatch import Dispatch
 from connector.engine.intake import Intake
 from connector.engine.parking import Parking
 from connector.engine.state import Partition
-from connector.facts import CommitFailed, MetadataUnreadable, PartitionsAssigned, PartitionsRevoked, Snapshot
+from connector.facts import (
+    CommitFailed,
+    CommitsResumed,
+    CommitsStalled,
+    MetadataUnreadable,
+    PartitionsAssigned,
+    PartitionsRevoked,
+    Snapshot,
+)
 from connector.ports import Interpreter, Observer, Publisher, Sender, Source
 from connector.record import Record, TopicPartition
 
@@ -34,6 +42,14 @@ class Limits:
     max_buffered_bytes: int
     commit_interval_s: float
     probe_s: float
+    max_runs: int = 600
+    """Settled runs beyond the prefix of a partition at which only its oldest event is sent. A run takes two to four bytes of the commit's
+    metadata, which holds some 2,600 of them; what is in flight then still fits."""
+
+    @property
+    def commit_patience_s(self) -> float:
+        """How long a commit may go unacknowledged before nothing new is sent."""
+        return max(2.0, 8 * self.commit_interval_s)
 
 
 class Engine:
@@ -59,7 +75,7 @@ class Engine:
         self._observe = observe
         self._limits = limits
         self._backpressure = Backpressure(limits.max_buffered, limits.max_buffered_bytes)
-        self._books = Books(source, observe, self._backpressure)
+        self._books = Books(source, observe, self._backpressure, limits.max_runs, self._relieve)
         self._parking = Parking(publisher, self._books, observe, dead_letter_topic, policy, chance, version)
         self._dispatch = Dispatch(
             sender, self._books, self._parking, observe, tasks, policy, limits.probe_s, limits.max_in_flight, chance, wall_s
@@ -152,12 +168,31 @@ class Engine:
         """Commit what moved, every `commit_interval_s`."""
         while True:
             await asyncio.sleep(self._limits.commit_interval_s)
-            moved = self._books.due()
+            moved = self._books.due(self._loop.time())
             if moved:
                 self._source.commit(moved, {name: self._books.partitions[name].assignment for name in moved})
+            self._watch_commits()
+
+    def _watch_commits(self) -> None:
+        """While commits go unacknowledged, everything that is delivered would be delivered again after a crash: stop, until they are."""
+        overdue_s = self._books.overdue_s(self._loop.time())
+        back = overdue_s > self._limits.commit_patience_s
+        if back != self._dispatch.held_back:
+            self._observe(CommitsStalled(overdue_s) if back else CommitsResumed())
+            self._dispatch.hold_back(back=back)
+
+    def _relieve(self, partition: Partition) -> None:
+        """Called while a record is being settled: what it lets go starts after."""
+        self._loop.call_soon(self._relieve_now, partition)
+
+    def _relieve_now(self, partition: Partition) -> None:
+        if not partition.leaving.is_set():
+            self._dispatch.relieve(partition)
+            self._intake.relieve(partition)
 
     def _not_ready(self) -> tuple[str, ...]:
         reasons = [] if self._assignment else ["the group has not assigned partitions yet"]
+        reasons += ["commits are not acknowledged: nothing new is sent"] if self._dispatch.held_back else []
         reasons += [f"app {app} is held: {reason.value}" for app, reason in self._dispatch.holds.apps.items()]
         reasons += [f"writing to {topic} fails: {error}" for topic, error in self._parking.failing.items()]
         reasons += [

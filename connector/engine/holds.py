@@ -63,6 +63,11 @@ class Holds:
         held.lanes.append(lane)
         return False
 
+    def is_probe(self, lane: Lane[Delivery]) -> bool:
+        """Say whether `lane` was admitted as a probe: it is sent whatever else holds it, or its app would wait for ever."""
+        held = self._held.get(lane.head.request.app)
+        return held is not None and held.probing is lane
+
     def hold(self, lane: Lane[Delivery], reason: Reason) -> None:
         """The head of `lane` was answered as misconfigured: its app is held, and the lane waits with it."""
         app = lane.head.request.app

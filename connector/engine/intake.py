@@ -61,6 +61,17 @@ class Intake:
             partition.preparing.cancel()
         self._queue = deque(entry for entry in self._queue if entry[0] is not partition)
 
+    def relieve(self, partition: Partition) -> None:
+        """Something of a crowded partition was settled: its oldest record may go on, or all that wait if it is not crowded now."""
+        if partition.preparing is not None or not partition.stalled:
+            return
+        if not partition.crowded:
+            self._queue.extendleft((partition, waiting) for waiting in reversed(partition.stalled))
+            partition.stalled.clear()
+        elif partition.stalled[0].offset == partition.ledger.committable:
+            self._queue.appendleft((partition, partition.stalled.popleft()))
+        self._schedule()
+
     def _schedule(self) -> None:
         if self._queue and not self._scheduled:
             self._scheduled = True
@@ -71,7 +82,7 @@ class Intake:
         queue = self._queue
         for _ in range(min(RECORDS_A_TURN, len(queue))):
             partition, record = queue.popleft()
-            if partition.preparing is not None:
+            if partition.preparing is not None or (partition.crowded and record.offset != partition.ledger.committable):
                 partition.stalled.append(record)
             else:
                 self._interpret(partition, record)

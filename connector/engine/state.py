@@ -38,6 +38,10 @@ class Partition:
     """Lanes whose head waits for its next attempt (with its timer) or for its app to be released."""
     fresh: bool = True
     """No record was received yet."""
+    crowded: bool = False
+    """Settled runs beyond the prefix are near what a commit's metadata can carry: only the oldest event is sent."""
+    crowd: dict[int, Lane[Delivery]] = field(default_factory=dict)
+    """Lanes set aside meanwhile, by the offset of their head."""
     in_flight: int = 0
     """Requests and dead letters under way."""
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
@@ -51,6 +55,9 @@ class Partition:
     """A commit of this partition is under way."""
     committed: int | None = None
     """Next offset to read, as the broker last acknowledged it."""
+    requested_s: float = 0.0
+    unacknowledged_s: float | None = None
+    """Since when something is settled that no acknowledged commit covers, on the loop's clock."""
     requested_offset: int | None = None
     requested: Mark = field(default_factory=Mark)
     acknowledged: Mark = field(default_factory=Mark)

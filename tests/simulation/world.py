@@ -19,7 +19,7 @@ from connector.record import Headers, Record, Request, Stamps, TopicPartition
 TOPIC = "events"
 SCHEMA_EVERY = 15
 """Offsets after which the producer has a new schema."""
-LIMITS = Limits(max_in_flight=8, max_buffered=120, max_buffered_bytes=10**9, commit_interval_s=0.25, probe_s=5.0)
+LIMITS = Limits(max_in_flight=8, max_buffered=120, max_buffered_bytes=10**9, commit_interval_s=0.25, probe_s=5.0, max_runs=6)
 POLICY = RetryPolicy(initial_s=0.1, max_s=5.0, not_yet_max_age_s=20.0)
 
 

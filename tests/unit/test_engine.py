@@ -14,14 +14,23 @@ from connector.delivery import offset_map
 from connector.delivery.retry import RetryPolicy
 from connector.engine.engine import Engine, Limits
 from connector.errors import ServiceUnavailableError
-from connector.facts import AppHeld, AppReleased, DeadLetterFailed, DestinationThrottled, Fact, LateResult, LogRewound
+from connector.facts import (
+    AppHeld,
+    AppReleased,
+    DeadLetterFailed,
+    DestinationThrottled,
+    Fact,
+    LateResult,
+    LogRewound,
+    PartitionCrowded,
+)
 from connector.outcome import Interpretation, Invalid, Mapped, Response, SendResult, TransportFailure
 from connector.record import Headers, Record, Request, Stamps, TopicPartition
 
 NAME = TopicPartition("events", 0)
 OK = Response(200, b'{"status":"OK"}')
 DOWN = Response(503, b"")
-LIMITS = Limits(max_in_flight=4, max_buffered=100, max_buffered_bytes=10**6, commit_interval_s=0.25, probe_s=10.0)
+LIMITS = Limits(max_in_flight=4, max_buffered=100, max_buffered_bytes=10**6, commit_interval_s=0.25, probe_s=10.0, max_runs=8)
 POLICY = RetryPolicy(initial_s=1.0, max_s=8.0, not_yet_max_age_s=60.0)
 
 
@@ -34,6 +43,7 @@ class World:
         self.write_errors: list[str | None] = []
         self.sent: list[tuple[float, str]] = []
         self.written: list[str] = []
+        self.acknowledges = True
         self.commits: list[Mapping[TopicPartition, tuple[int, str]]] = []
         self.facts: list[Fact] = []
         self.engine = Engine(
@@ -52,7 +62,8 @@ class World:
         """See `Source`: acknowledged at once."""
         assert set(offsets) == set(assignments)
         self.commits.append(offsets)
-        self.engine.committed({name: offset for name, (offset, _) in offsets.items()})
+        if self.acknowledges:
+            self.engine.committed({name: offset for name, (offset, _) in offsets.items()})
 
     def interpret(self, record: Record) -> Interpretation:
         """See `Interpreter`: the value is the event's name, and "app.name" belongs to another app."""
@@ -268,6 +279,49 @@ def test_a_key_is_not_in_flight_twice_when_its_partition_returns() -> None:
         assert world.names == ["a1", "b1", "a1"]
         assert world.seen(LateResult) == 1
         assert world.commits[-1][NAME][0] == 2
+
+    _play(scene)
+
+
+def test_nothing_new_is_sent_while_commits_are_not_acknowledged() -> None:
+    """What would be delivered meanwhile would all be delivered again after a crash; an acknowledged commit ends the wait."""
+
+    async def scene(world: World) -> None:
+        world.acknowledges = False
+        world.receive((0, b"a", "a1"))
+        await asyncio.sleep(10)
+        world.receive((1, b"a", "a2"))
+        await asyncio.sleep(10)
+        assert world.names == ["a1"]
+        assert "commits are not acknowledged" in world.engine.snapshot().not_ready[0]
+        assert world.engine.snapshot().resend_after_crash == 1
+        world.acknowledges = True
+        world.engine.committed({NAME: 1})
+        await asyncio.sleep(1)
+        assert world.names == ["a1", "a2"]
+        assert not world.engine.snapshot().not_ready
+
+    _play(scene)
+
+
+def test_a_crowded_partition_sends_its_oldest_event_only() -> None:
+    """Many waiting events with settled ones between them would not fit a commit: no new hole is made until there are fewer."""
+
+    async def scene(world: World) -> None:
+        for number in range(0, 40, 2):
+            world.answers[f"stuck{number}"] = [DOWN]
+        world.receive(
+            *((number, b"%d" % number, f"stuck{number}" if number % 2 == 0 else f"good{number}") for number in range(40))
+        )
+        await asyncio.sleep(20)
+        assert world.seen(PartitionCrowded) == 1
+        _, metadata = world.commits[-1][NAME]
+        assert len(offset_map.decode(0, metadata)) <= LIMITS.max_runs + LIMITS.max_in_flight
+        assert "good39" not in world.names
+        world.answers.clear()
+        await asyncio.sleep(200)
+        assert world.commits[-1][NAME] == (40, "")
+        assert world.names.count("good1") == 1
 
     _play(scene)
 
