@@ -73,19 +73,23 @@ async def _newest(configuration: Configuration, topic: TopicMapping, subject: st
         raise ConfigurationError(
             [configuration.mapping.document.problem(path, "a subject needs schemas.registry in the settings")]
         )
+    troubles: list[str] = []
     try:
         async with asyncio.timeout(configuration.settings.start_timeout_s):
-            return await _ask(registry, subject)
+            return await _ask(registry, subject, troubles)
     except TimeoutError:
         raise ServiceUnavailableError(
-            f"schema registry {settings.url} does not answer; the rules of topic {topic.name} cannot be checked without it\n"
-            "    hint: start it, correct schemas.registry.url, or name a schema file for the topic"
+            f"schema registry {settings.url} gives no schema: {troubles[-1] if troubles else 'nothing came back'}\n"
+            f"    the rules of topic {topic.name} cannot be checked without subject {subject}\n"
+            "    hint: start it, correct schemas.registry.url (with its path), or name a schema file for the topic"
         ) from None
 
 
-async def _ask(registry: Registry, subject: str) -> object | None:
+async def _ask(registry: Registry, subject: str, troubles: list[str]) -> object | None:
+    """Ask until the registry answers; what it did instead is added to `troubles`."""
     while True:
         try:
             return await registry.latest(subject)
-        except RegistryUnavailable:
+        except RegistryUnavailable as error:
+            troubles.append(str(error))
             await asyncio.sleep(ASK_AGAIN_S)

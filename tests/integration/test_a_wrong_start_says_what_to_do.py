@@ -65,7 +65,7 @@ def test_an_unreachable_registry_that_rules_need_is_named(scenario: Scenario) ->
     path.write_text(json.dumps(mapping), encoding="utf-8")
     ended = _run_with(scenario, {"schemas": {"registry": {"url": url}}})
     assert ended.code == 69
-    assert f"schema registry {url} does not answer" in ended.text
+    assert f"schema registry {url} gives no schema" in ended.text
     assert "hint:" in ended.text
 
 
