@@ -42,6 +42,7 @@ class _Service(NamedTuple):
 _SERVICES = {
     "broker": _Service("broker", "Kafka broker", _BROKER_VARIABLE, missing_for_kafka),
     "own_cluster": _Service("broker", "Kafka brokers of the test's own", None, missing_for_kafka),
+    "own_broker": _Service("broker", "Kafka broker of the test's own", None, missing_for_kafka),
     "registry": _Service("registry", "schema registry", _REGISTRY_VARIABLE, missing_for_registry),
     "own_registry": _Service("registry", "schema registry of the test's own", None, missing_for_registry),
 }
@@ -119,6 +120,14 @@ def own_cluster(tmp_path: Path) -> Iterator[KafkaCluster]:
     """Give three started brokers that the test may stop and start as it likes."""
     _refuse_if(_SERVICES["own_cluster"].lacking())
     with KafkaCluster(tmp_path / "own-kafka", nodes=3) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[KafkaCluster]:
+    """Give one started broker that the test may stop and start as it likes."""
+    _refuse_if(_SERVICES["own_broker"].lacking())
+    with KafkaCluster(tmp_path / "own-broker") as cluster:
         yield cluster
 
 
