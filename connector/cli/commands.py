@@ -30,7 +30,10 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
 
 @commands.command()
 def run(settings: SettingsPath = "connector.yaml") -> None:
-    """Run the connector until SIGTERM or SIGINT: it then drains, commits and ends."""
+    """Run the connector until SIGTERM or SIGINT.
+
+    It then drains, commits and ends.
+    """
     from connector.cli.run import run as start
 
     start(settings)
@@ -38,7 +41,10 @@ def run(settings: SettingsPath = "connector.yaml") -> None:
 
 @commands.command()
 def check(settings: SettingsPath = "connector.yaml") -> None:
-    """Check the settings, the mapping and the schemas they name: every problem at once, with file and line."""
+    """Check settings, mapping and schemas without a network.
+
+    Prints every problem at once, with file and line.
+    """
     from connector.cli.check import check as inspect
 
     raise typer.Exit(inspect(settings))
@@ -52,7 +58,10 @@ def sandbox(
     faults: Annotated[str | None, typer.Option(help="A JSON file with scripted faults.")] = None,
     latency_ms: Annotated[float | None, typer.Option(help="Milliseconds before every answer.")] = None,
 ) -> None:
-    """Serve a stand-in for Adjust's S2S API that enforces its documented rules."""
+    """Serve a stand-in for Adjust's S2S API.
+
+    It enforces Adjust's documented rules, lists what it received and fails on demand.
+    """
     from connector.cli.sandbox import serve
 
     serve(host, port, config, faults, latency_ms)
@@ -68,10 +77,16 @@ def demo(
     registry: Annotated[str | None, typer.Option(help="With --produce-only: register the schema here.")] = None,
     topic: Annotated[str | None, typer.Option(help="With --produce-only: the topic.")] = None,
 ) -> None:
-    """Run the connector on sample events between an embedded Kafka and the sandbox, and account for every one of them."""
+    """Run the connector on sample events and account for each.
+
+    They go through an embedded Kafka to the sandbox; nothing else is needed.
+    """
     from connector.cli.demo import demo as perform
     from connector.cli.demo import produce_only as produce
+    from connector.cli.demo import refuse_without_effect
 
+    cluster = {"--bootstrap-servers": bootstrap_servers, "--registry": registry, "--topic": topic}
+    refuse_without_effect(produce_only=produce_only, keep_running=keep_running, cluster=cluster)
     if produce_only:
         produce(bootstrap_servers, registry, topic, events, seed)
         return

@@ -1,29 +1,36 @@
 """`connector demo`: the connector at work on sample events, with an account of every one of them.
 
-**Rule**: the exit code is 0 only if the account holds.
+**Rule**: the exit code is 0 only if the account holds; an option that would have no effect is refused.
 """
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from connector.cli.run import run_loop
 from connector.demo.producing import produce
+from connector.demo.show import Terminal, counted
 from connector.demo.stage import TOPIC, Options, perform
 from connector.errors import UsageError
-
-DOES_NOT_HOLD = 1
 
 
 def demo(*, events: int, seed: int, keep_running: bool) -> int:
     """Run the demo and return its exit code."""
-    outcome: list[bool] = []
+    code = 0
 
     async def performance() -> None:
-        outcome.append(await perform(Options(events=events, seed=seed, keep_running=keep_running), Console()))
+        nonlocal code
+        code = await perform(Options(events=events, seed=seed, keep_running=keep_running), Terminal())
 
     run_loop(performance())
-    return 0 if outcome == [True] else DOES_NOT_HOLD
+    return code
+
+
+def refuse_without_effect(*, produce_only: bool, keep_running: bool, cluster: dict[str, str | None]) -> None:
+    """Raise `UsageError` for options that do not go together; `cluster` holds those that name a cluster, by option."""
+    given = [option for option, value in cluster.items() if value is not None]
+    if given and not produce_only:
+        raise UsageError(f"{', '.join(given)}: only with --produce-only; the demo brings its own Kafka and needs no registry")
+    if produce_only and keep_running:
+        raise UsageError("--keep-running: not with --produce-only, which ends when the events are written")
 
 
 def produce_only(bootstrap_servers: str | None, registry: str | None, topic: str | None, events: int, seed: int) -> None:
@@ -31,4 +38,5 @@ def produce_only(bootstrap_servers: str | None, registry: str | None, topic: str
     if bootstrap_servers is None:
         raise UsageError("--produce-only needs --bootstrap-servers")
     counts = produce(bootstrap_servers, registry, topic or TOPIC, events, seed)
-    Console().print(f"{sum(counts.values()):,} events written to {len(counts)} partitions of {topic or TOPIC}", highlight=False)
+    written = f"{counted(sum(counts.values()), 'event')} written to {counted(len(counts), 'partition')} of {topic or TOPIC}"
+    Terminal().print(written, highlight=False)

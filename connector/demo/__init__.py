@@ -6,6 +6,7 @@
     broker      librdkafka's embedded Kafka, and what the demo asks of any Kafka
     scenario    how the sandbox behaves: who is opted out, which requests fail
     account     what became of every event, judged from outside the connector
+    addresses   where a demo that keeps running can be reached
     show        progress and the account on a terminal or in a pipe
     stage       all of it, started and stopped in order
 

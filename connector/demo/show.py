@@ -1,33 +1,68 @@
 """Progress and the account, for people: colours and a bar on a terminal, plain lines in a pipe.
 
-**Rule**: in a pipe every line stands for itself and nothing is overwritten. Tokens are masked; what is shown of an event is made up.
+**Rule**: in a pipe every line stands for itself and nothing is overwritten; a pipe that nobody reads any more ends the program, without
+a word. The bar never fills 80 columns: what the terminal echoes behind it (^C) stays on its line, and the bar is not left there twice.
+Tokens are masked; what is shown of an event is made up.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from connector.demo.account import Account
 from connector.demo.sample import Fate
+from connector.facts import Snapshot
 from connector.sandbox import Entry
 
 SECRET_PARAMETERS = frozenset({"app_token", "event_token"})
 SHOWN_FAULTS = 10
+BAR_WIDTH = 12
+
+PIPE_CLOSED = 141
+"""What shells expect of a program whose output nobody reads: 128 + SIGPIPE."""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return "1 event", "2,000 events"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class Terminal(Console):
+    """Standard output. Raises `SystemExit` with 141 where it is a pipe that nobody reads any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Throw away what is still written, and end (rich calls it)."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(PIPE_CLOSED)
 
 
 class Moment(NamedTuple):
-    """How far the demo is: events committed of those produced, and what the sandbox has seen."""
+    """How far the demo is: events settled of those produced, requests made, and those that were refused or failed."""
 
-    committed: int
+    settled: int
     produced: int
     requests: int
-    delivered: int
-    refused: int
+    failed: int
+
+    @classmethod
+    def of(cls, said: Snapshot | None, produced: int) -> Moment:
+        """Return the moment of the connector's own counts; None: it has none yet.
+
+        A request that is in flight has not failed, and one that Adjust had counted before has done its work.
+        """
+        if said is None:
+            return cls(0, produced, 0, 0)
+        done = said.delivered + said.duplicates
+        settled = done + sum(said.filtered.values()) + sum(said.dead_lettered.values())
+        return cls(settled, produced, said.requests, max(0, said.requests - done - said.in_flight))
 
 
 class Stage:
@@ -41,8 +76,8 @@ class Stage:
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
-            columns = (TextColumn("  events settled"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[seen]}"))
-            self._bar = Progress(*columns, TimeElapsedColumn(), console=self._console)
+            columns = (BarColumn(BAR_WIDTH), TextColumn("{task.fields[settled]}; {task.fields[seen]}"))
+            self._bar = Progress(*columns, console=self._console)
             self._bar.start()
         return self
 
@@ -56,15 +91,16 @@ class Stage:
 
     def show(self, moment: Moment) -> None:
         """Show progress; in a pipe, a line when something has moved."""
-        seen = f"{moment.requests:,} requests: {moment.delivered:,} delivered, {moment.refused:,} refused or failed"
+        settled = f"{moment.settled:,} of {moment.produced:,} settled"
+        seen = f"{counted(moment.requests, 'request')}, {moment.failed:,} failed"
         if self._bar is None:
             if moment != self._last:
-                self.say(f"  {moment.committed:,} of {moment.produced:,} events settled; {seen}")
+                self.say(f"  {settled}; {seen}")
             self._last = moment
             return
         if self._task is None:
-            self._task = self._bar.add_task("settled", total=moment.produced, seen=seen)
-        self._bar.update(self._task, completed=moment.committed, seen=seen)
+            self._task = self._bar.add_task("settled", total=moment.produced, settled=settled, seen=seen)
+        self._bar.update(self._task, completed=moment.settled, settled=settled, seen=seen)
 
 
 def show_account(console: Console, account: Account, seconds: float) -> None:
@@ -74,7 +110,7 @@ def show_account(console: Console, account: Account, seconds: float) -> None:
     table.add_column(justify="right")
     for name, number in _rows(account):
         table.add_row(name, number)
-    console.print(f"\n{account.produced:,} events in {seconds:.1f} s", style="bold", highlight=False)
+    console.print(f"\n{counted(account.produced, 'event')} in {seconds:.1f} s", style="bold", highlight=False)
     console.print(table, highlight=False)
     for fault in account.faults[:SHOWN_FAULTS]:
         console.print(f"  DOES NOT HOLD: {fault}", style="red", highlight=False, markup=False, soft_wrap=True)
@@ -105,7 +141,12 @@ def _rows(account: Account) -> list[tuple[str, str]]:
 
 def show_requests(console: Console, entries: list[Entry]) -> None:
     """Write requests as the sandbox received them, with the tokens masked."""
-    console.print("\nTwo of the requests, as the stand-in for Adjust received them:", highlight=False)
+    if not entries:
+        return
+    shown = "One of the requests, as the stand-in for Adjust received it:"
+    if len(entries) > 1:
+        shown = "Two of the requests, as the stand-in for Adjust received them:"
+    console.print(f"\n{shown}", highlight=False)
     for entry in entries:
         console.print(f"\n{entry.method} {entry.path}   answered {entry.status}", style="bold", highlight=False)
         if entry.token_sent:

@@ -1,7 +1,8 @@
 """The whole demo, started and stopped in order: embedded Kafka, sandbox, events, connector, account.
 
 **Rule**: the connector is the one that users run, read from files as `connector run` reads them. Every port is a free one, nothing is
-left behind, and nothing waits longer than the deadline.
+left behind, and nothing waits longer than the deadline. A signal before the account ends it without one, with the shell's code for it;
+after the account it is the way to end a demo that keeps running.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from rich.console import Console
 from connector.app.files import Configuration, load
 from connector.app.process import App
 from connector.demo.account import Evidence, compare, judge
+from connector.demo.addresses import addresses
 from connector.demo.broker import EmbeddedBroker, KafkaSide, Placed
 from connector.demo.generator import Generator, mapping_text, schema_text
 from connector.demo.sample import Sample
 from connector.demo.scenario import TOKENS, faults, sandbox_config
-from connector.demo.show import Moment, Stage, show_account, show_requests
-from connector.errors import InvariantViolationError
+from connector.demo.show import Moment, Stage, counted, show_account, show_requests
 from connector.facts import AppHeld, DeadLetterFailed, Fact, InvariantBroken
 from connector.ports import Observer
 from connector.sandbox import Entry, Journal, Sandbox
@@ -33,6 +34,10 @@ from connector.sandbox import Entry, Journal, Sandbox
 TOPIC, DEAD_LETTERS, GROUP = "app-events", "app-events.dead-letter", "connector-demo"
 LOOK_S = 0.5
 """Seconds between two looks at the progress."""
+
+DOES_NOT_HOLD = 1
+SIGNALLED = 128
+"""Shells expect 128 + N of a program that signal N ended."""
 
 SETTINGS = """\
 kafka:
@@ -59,8 +64,21 @@ class Options:
     deadline_s: float = 45.0
 
 
-async def perform(options: Options, console: Console) -> bool:
-    """Run the demo and write what happens to `console`; return whether the account holds.
+@dataclass(slots=True)
+class Stop:
+    """What ends the demo: `event` is set by a signal, whose number is then in `signal`, and by the connector's own end."""
+
+    event: asyncio.Event
+    signal: int | None = None
+
+    def on(self, number: int) -> None:
+        """Take a signal."""
+        self.signal = number
+        self.event.set()
+
+
+async def perform(options: Options, console: Console) -> int:
+    """Run the demo and write what happens to `console`; return the exit code: 0 the account holds, 1 it does not, 128 + N: signal N came.
 
     Raises `ConnectorError`s as the connector itself does.
     """
@@ -75,18 +93,23 @@ async def perform(options: Options, console: Console) -> bool:
         stage.say(f"Kafka inside this process at {broker.bootstrap_servers}, a stand-in for Adjust at {sandbox.base_url}")
         kafka = KafkaSide(broker.bootstrap_servers, TOPIC, DEAD_LETTERS)
         placed = await asyncio.to_thread(_produce, kafka, samples)
-        stage.say(f"{len(samples):,} events of {len(generator.cast.devices)} devices and two apps lie in the topic {TOPIC}")
+        stage.say(
+            f"In the topic {TOPIC}: {counted(len(samples), 'event')} of {counted(len(generator.cast.devices), 'device')} and two apps"
+        )
         folder = closing.enter_context(tempfile.TemporaryDirectory(prefix="connector-demo-"))
         app = App(_configured(Path(folder), broker.bootstrap_servers, sandbox.base_url), _telling(stage), log=False)
+        if stop.signal is not None:
+            return _no_account(stage, stop.signal)
         started_s = time.monotonic()
-        async with _running(app, stop) as settled:
+        async with _running(app, stop):
             stage.say("The connector joins its group (about three seconds on the embedded cluster) ...")
             with stage:
-                committed = await _until_committed(kafka, placed, sandbox.journal, stage, settled, options.deadline_s)
+                committed = await _until_committed(kafka, placed, app, stage, stop.event, options.deadline_s)
             seconds = time.monotonic() - started_s
-            if stop.is_set():
-                stage.say("Stopped before the end: there is no account.")
-                return False
+            if stop.signal is not None:
+                return _no_account(stage, stop.signal)
+            if stop.event.is_set():
+                return DOES_NOT_HOLD  # unless what the connector ended with is raised
             letters = await asyncio.to_thread(kafka.dead_letters)
             account = judge(Evidence(samples, placed, generator.cast.devices, list(sandbox.journal), letters, committed))
             said = app.snapshot()
@@ -95,9 +118,14 @@ async def perform(options: Options, console: Console) -> bool:
             show_requests(console, _two_requests(sandbox.journal))
             show_account(console, account, seconds)
             if options.keep_running:
-                _say_addresses(stage, broker, sandbox, app, folder)
-                await settled.wait()
-        return account.holds
+                stage.say(addresses(app.admin_address, sandbox.base_url, broker.bootstrap_servers, (TOPIC, DEAD_LETTERS), folder))
+                await stop.event.wait()
+        return 0 if account.holds else DOES_NOT_HOLD
+
+
+def _no_account(stage: Stage, number: int) -> int:
+    stage.say("Stopped before the end: there is no account.")
+    return SIGNALLED + number
 
 
 def _produce(kafka: KafkaSide, samples: list[Sample]) -> dict[int, Placed]:
@@ -114,11 +142,11 @@ def _configured(folder: Path, bootstrap_servers: str, base_url: str) -> Configur
 
 
 @contextlib.contextmanager
-def _stop_signals() -> Iterator[asyncio.Event]:
-    """Return an event that SIGINT and SIGTERM set."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+def _stop_signals() -> Iterator[Stop]:
+    """Return what SIGINT and SIGTERM set."""
+    loop, stop = asyncio.get_running_loop(), Stop(asyncio.Event())
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.on, number)
     try:
         yield stop
     finally:
@@ -127,24 +155,28 @@ def _stop_signals() -> Iterator[asyncio.Event]:
 
 
 @contextlib.asynccontextmanager
-async def _running(app: App, stop: asyncio.Event) -> AsyncIterator[asyncio.Event]:
-    """Run the connector beside the block, and let it drain at its end.
+async def _running(app: App, stop: Stop) -> AsyncIterator[None]:
+    """Run the connector beside the block, and let it drain at its end; `stop` is set if it ends before.
 
-    What is given is set when the block has nothing more to wait for: a signal came, or the connector ended. Raises what the
-    connector ended with.
+    Raises what the connector ended with.
     """
     work = asyncio.create_task(app.run(signals=False))
-    work.add_done_callback(lambda _task: stop.set())
+    work.add_done_callback(lambda _task: stop.event.set())
     try:
-        yield stop
+        yield
     finally:
-        if not work.done():
-            app.stop("the demo is over")
-        await work
+        if app.snapshot() is None and not work.done():  # it still looks for its topics: there is nothing to drain, nor to stop
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+        else:
+            if not work.done():
+                app.stop("the demo is over")
+            await work
 
 
 async def _until_committed(
-    kafka: KafkaSide, placed: Mapping[int, Placed], journal: Journal, stage: Stage, over: asyncio.Event, deadline_s: float
+    kafka: KafkaSide, placed: Mapping[int, Placed], app: App, stage: Stage, over: asyncio.Event, deadline_s: float
 ) -> Mapping[int, int]:
     """Show progress until every event is committed, the deadline has passed or `over` is set; return the committed offsets."""
     ends: dict[int, int] = {}
@@ -153,9 +185,7 @@ async def _until_committed(
     given_up_s = time.monotonic() + deadline_s
     while True:
         committed = await asyncio.to_thread(kafka.committed, GROUP)
-        delivered = sum(entry.delivered for entry in journal)
-        done = sum(committed.values())
-        stage.show(Moment(done, len(placed), journal.received, delivered, journal.received - journal.open - delivered))
+        stage.show(Moment.of(app.snapshot(), len(placed)))
         if committed == ends or time.monotonic() > given_up_s or over.is_set():
             return committed
         with contextlib.suppress(TimeoutError):
@@ -176,21 +206,3 @@ def _two_requests(journal: Journal) -> list[Entry]:
     delivered = journal.select(lambda entry: entry.delivered)
     wanted = ("partner_params", "ad_revenue_network")
     return [entry for name in wanted for entry in [next((one for one in delivered if name in one.parameters), None)] if entry]
-
-
-def _say_addresses(stage: Stage, broker: EmbeddedBroker, sandbox: Sandbox, app: App, folder: str) -> None:
-    if app.admin_address is None:
-        raise InvariantViolationError("the connector runs without an admin address")
-    stage.say(
-        "\n".join(
-            (
-                "",
-                "Everything stays up until Ctrl-C:",
-                f"  health and metrics   http://{app.admin_address}/readyz and /metrics",
-                f"  what Adjust received {sandbox.base_url}/sandbox/requests and /sandbox/summary",
-                f"  Kafka                {broker.bootstrap_servers}  (topics {TOPIC} and {DEAD_LETTERS})",
-                f"  the connector's files {folder}",
-                f"  more events          connector demo --produce-only --seed 2 --bootstrap-servers {broker.bootstrap_servers}",
-            )
-        )
-    )
