@@ -14,14 +14,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from connector.adapters import config_file
 from connector.document import Problem
 from connector.errors import ConfigurationError, UnreadableError, UsageError
 from connector.sandbox import Fault, Sandbox, SandboxConfig
 from connector.sandbox.config import MAX_LATENCY_MS, parse
-from connector.sandbox.faults import parse_faults
+from connector.sandbox.faults import WrongFaultsError, parse_faults
 
 
 def serve(host: str, port: int, config: str | None = None, faults: str | None = None, latency_ms: float | None = None) -> None:
@@ -60,11 +58,8 @@ def _read_faults(path: str) -> tuple[Fault, ...]:
         raise UnreadableError(f"cannot read {path}: {error.strerror}") from None
     try:
         return parse_faults(text)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        raise ConfigurationError(
-            [Problem(file=path, message=item["msg"], path=tuple(item["loc"])) for item in problems]
-        ) from None
+    except WrongFaultsError as error:
+        raise ConfigurationError([Problem(file=path, message=text, path=place) for place, text in error.problems]) from None
 
 
 def _run(main: Coroutine[Any, Any, None]) -> None:

@@ -13,8 +13,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from connector.adjust.endpoints import MAX_REQUEST_BYTES
-from connector.document import Document, Path
+from connector.document import Document
 from connector.errors import ConfigurationError
+from connector.sandbox.wording import wording
 
 MAX_LATENCY_MS = 600_000.0
 """Longest wait before every answer, in milliseconds."""
@@ -79,13 +80,4 @@ def parse(document: Document) -> SandboxConfig:
     try:
         return SandboxConfig.model_validate(document.tree if document.tree is not None else {})
     except ValidationError as error:
-        raise ConfigurationError(
-            [
-                document.problem(_path(item["loc"]), "unknown key" if item["type"] == "extra_forbidden" else item["msg"])
-                for item in error.errors(include_url=False, include_input=False, include_context=False)
-            ]
-        ) from None
-
-
-def _path(location: tuple[int | str, ...]) -> Path:
-    return tuple(location)
+        raise ConfigurationError([document.problem(path, text) for path, text in wording(error)]) from None

@@ -1,6 +1,7 @@
 """The JSON API beside Adjust's paths, for tests and for people: what arrived, and which faults are in force.
 
-    GET  /sandbox/requests?since=N&limit=M   entries numbered above N, oldest first; `next` is the N to go on with
+    GET  /sandbox/requests?since=N&limit=M   entries numbered above N, oldest first; `next` is the N to go on with.
+                                             N is 0 and M 1,000 where not given; M is at most 10,000
     GET  /sandbox/summary                    counts by path, status and error
     POST /sandbox/reset                      forget every request, device and attempt; faults stay
     GET  /sandbox/faults                     the faults in force
@@ -12,13 +13,13 @@
 from __future__ import annotations
 
 import orjson
-from pydantic import ValidationError
 
 from connector.sandbox.connection import ControlAnswer
 from connector.sandbox.exchange import Exchange
-from connector.sandbox.faults import faults_as_json, parse_faults
+from connector.sandbox.faults import WrongFaultsError, faults_as_json, parse_faults
 from connector.sandbox.http1 import HttpRequest
 from connector.sandbox.parameters import parse_form
+from connector.sandbox.wording import lines
 
 PREFIX = b"/sandbox/"
 """Where the control API begins."""
@@ -49,6 +50,8 @@ def control(exchange: Exchange, request: HttpRequest) -> ControlAnswer:
 
 
 def _requests(exchange: Exchange, parameters: dict[str, str]) -> ControlAnswer:
+    if not parameters.keys() <= {"since", "limit"}:
+        return _json(400, {"error": "unknown query parameter: since and limit are known"})
     since, limit = _number(parameters.get("since", "0")), _number(parameters.get("limit", "1000"))
     if since is None or limit is None or not 1 <= limit <= MAX_LIMIT:
         return _json(400, {"error": f"since and limit are whole numbers, limit from 1 to {MAX_LIMIT}"})
@@ -67,9 +70,8 @@ def _requests(exchange: Exchange, parameters: dict[str, str]) -> ControlAnswer:
 def _set_faults(exchange: Exchange, body: bytes) -> ControlAnswer:
     try:
         faults = parse_faults(body)
-    except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        return _json(400, {"error": [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problems]})
+    except WrongFaultsError as error:
+        return _json(400, {"error": lines(error.problems)})
     exchange.set_faults(faults)
     return _json(200, faults_as_json(exchange.plan.faults))
 

@@ -14,7 +14,10 @@ from email.utils import formatdate
 from typing import Annotated, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from connector.document import Path
+from connector.sandbox.wording import lines, wording
 
 ENDED_ACTIONS = frozenset({"close", "reset", "hang"})
 """Actions after which no answer leaves."""
@@ -84,9 +87,28 @@ class Fault(BaseModel):
 _FAULTS = TypeAdapter(tuple[Fault, ...])
 
 
+class WrongFaultsError(ValueError):
+    """A text that is no list of faults; `problems` are all there is wrong with it, each with its place in the list."""
+
+    def __init__(self, problems: list[tuple[Path, str]]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(lines(problems)))
+
+
 def parse_faults(body: bytes) -> tuple[Fault, ...]:
-    """Return the faults in a JSON list. Raises `ValueError` (pydantic's `ValidationError`) where it is none."""
-    return _FAULTS.validate_json(body)
+    """Return the faults in a JSON list. Raises `WrongFaultsError` where it is none.
+
+    Each must say what happens, by an `action` or by the `status` that answers: an object that was left empty by mistake would
+    otherwise answer everything with 500.
+    """
+    try:
+        faults = _FAULTS.validate_json(body)
+    except ValidationError as error:
+        raise WrongFaultsError(wording(error)) from None
+    idle = [index for index, fault in enumerate(faults) if not fault.model_fields_set & {"action", "status"}]
+    if idle:
+        raise WrongFaultsError([((index, "action"), "required, or a status to answer with") for index in idle])
+    return faults
 
 
 def faults_as_json(faults: tuple[Fault, ...]) -> list[dict[str, object]]:

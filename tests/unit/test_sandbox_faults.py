@@ -7,9 +7,8 @@ from email.utils import parsedate_to_datetime
 
 import orjson
 import pytest
-from pydantic import ValidationError
 
-from connector.sandbox.faults import Fault, FaultPlan, faults_as_json, parse_faults
+from connector.sandbox.faults import Fault, FaultPlan, WrongFaultsError, faults_as_json, parse_faults
 
 PARAMETERS = {"app_token": "4w565xzmb54d", "event_token": "f0ob4r", "callback_params": '{"id":"7"}'}
 
@@ -113,9 +112,22 @@ def test_json_round_trip() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{}", b'[{"action":"explode"}]', b'[{"rate":2}]', b'[{"statsu":500}]', b'[{"content_type":"a\\r\\nb"}]']
+    ("body", "told"),
+    [
+        (b"", "this is no JSON: "),
+        (b"{}", "a list is expected here"),
+        (b"[1]", "0: a mapping of keys and values is expected here"),
+        (b'[{"action":"explode"}]', "0.action: must be 'answer', "),
+        (b'[{"status":500},{"status":503,"rate":2}]', "1.rate: must be at most 1"),
+        (b'[{"status":"x"}]', "0.status: must be a whole number"),
+        (b'[{"statsu":500}]', "0.statsu: unknown key"),
+        (b'[{"status":500,"content_type":"a\\r\\nb"}]', "0.content_type: must be printable ASCII"),
+        (b"[{}]", "0.action: required, or a status to answer with"),
+        (b'[{"path":"/event","rate":0.5}]', "0.action: required, or a status to answer with"),
+    ],
 )
-def test_wrong_faults_are_refused(body: bytes) -> None:
-    """Protects: a misspelt fault is an error and not a fault that never strikes."""
-    with pytest.raises(ValidationError):
+def test_wrong_faults_are_refused(body: bytes, told: str) -> None:
+    """Protects: a misspelt fault is an error that says where and what, and an empty one does not fail everything."""
+    with pytest.raises(WrongFaultsError) as caught:
         parse_faults(body)
+    assert str(caught.value).startswith(told)
