@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/kafka-adjust-connector
 UV_VERSION := 0.13.9
+APP_VERSION = $(shell sed -n 's/^appVersion: "\(.*\)"/\1/p' helm/Chart.yaml)
 LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-config --custom-compile-command "make lock"
 
 # The stamp holds the folder it was made in: the programs in .venv/bin name it, so a moved copy is installed again.
@@ -78,8 +79,8 @@ compose-check: $(STAMP) ## Validate docker-compose.yml (compiles Compose with Go
 	@$(BIN)/python tests/tools/compose_check.py
 
 .PHONY: image
-image: ## Build the container image (IMAGE_BUILDER=docker|podman|buildah, IMAGE=name:tag)
-	$(or $(IMAGE_BUILDER),docker) build --tag $(or $(IMAGE),kafka-adjust-connector:latest) .
+image: ## Build the container image (IMAGE_BUILDER=docker|podman|buildah, IMAGE=name:tag; the chart's appVersion by default)
+	$(or $(IMAGE_BUILDER),docker) build --tag $(or $(IMAGE),kafka-adjust-connector:$(APP_VERSION)) .
 
 .PHONY: lock
 lock: $(CACHE)/uv-$(UV_VERSION)/bin/uv ## Resolve the dependencies of pyproject.toml again (LOCK_ARGS=--upgrade)
