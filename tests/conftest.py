@@ -53,6 +53,15 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_report_header() -> list[str]:
+    """Say which broker and registry this run uses: a cluster that the shell names by habit gets the tests' topics."""
+    said = []
+    for variable, title in ((_BROKER_VARIABLE, "broker"), (_REGISTRY_VARIABLE, "registry")):
+        given = os.environ.get(variable)
+        said.append(f"{title}: NOT ITS OWN: {variable} names {given}" if given else f"{title}: its own, if a test needs one")
+    return said
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests by the services they need, and take out those that cannot run here, outside CI."""
     in_ci = os.environ.get("CI") == "true"
