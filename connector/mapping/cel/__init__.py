@@ -8,6 +8,7 @@ The way of an expression, file by file:
 - `compiler` is the way in; `expression` is what comes out of it;
 - `schema` reads the Avro schema into `shapes`, `messages` shows those to the checker as Protobuf message types;
 - `diagnose` says what the checker found wrong, in the user's words;
+- `null_branches` lets null stand in a branch of `? :`, `symbols` knows what an enum can never be;
 - `tree` reads the checked tree (`wire`: its bytes), `places` says what of the record a node reads, `nullness` finds where null
   would make it fail;
 - `evaluate` turns the tree into closures: `compiled` and `forms` are what they are made of, `paths` those that read, `decode` how

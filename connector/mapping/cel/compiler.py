@@ -18,10 +18,12 @@ from connector.mapping.cel.evaluate import Translator
 from connector.mapping.cel.expression import EvaluationError, Event, Expression, ExpressionProblem
 from connector.mapping.cel.forms import FAILURES, Run
 from connector.mapping.cel.messages import build_pool
+from connector.mapping.cel.null_branches import MARK, marked, restored
 from connector.mapping.cel.nullness import Nullness
 from connector.mapping.cel.places import EVENT, RECORD, Key, children, reads, slot_of
 from connector.mapping.cel.schema import read_schema
 from connector.mapping.cel.shapes import MapShape, RecordShape, Scalar, SchemaProblem, Slot, records, walk
+from connector.mapping.cel.symbols import impossible, symbols_of
 from connector.mapping.cel.tree import Call, Comprehension, Name, Node, Select, read_tree
 from connector.mapping.cel.values import EXPORTS, FailedError
 from connector.record import Record
@@ -47,17 +49,22 @@ class Compiler:
         self._root = read_schema(schema)
         kafka_record = _kafka_record(self._root)
         self._kafka_record = kafka_record.name
-        self._shown = shown = {**records(self._root), kafka_record.name: kafka_record}
+        self._shown = {**records(self._root), kafka_record.name: kafka_record}
         self._fields = tuple(walk(self._root))
         self._translator = Translator(self._root)
         try:
-            self._env = cel.NewEnv(
-                descriptor_pool=build_pool(shown),
-                variables={EVENT: cel.Type(self._root.name), RECORD: cel.Type(kafka_record.name)},
-                extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
-            )
+            self._env = self._environment()
         except RuntimeError as error:
             raise SchemaProblem(f"the schema cannot be shown to CEL: {error}") from error
+
+    def _environment(self, **more: str) -> cel.Env:
+        """Return what the checker knows: the record types, the two variables and those of `more`, by the name of their type."""
+        variables = {EVENT: self._root.name, RECORD: self._kafka_record, **more}
+        return cel.NewEnv(
+            descriptor_pool=build_pool(self._shown),
+            variables={name: cel.Type(kind) for name, kind in variables.items()},
+            extensions=[ext_strings.ExtStrings(), ext_optional.ExtOptional()],
+        )
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -81,7 +88,19 @@ class Compiler:
         try:
             return read_tree(self._env.compile(text).serialize())
         except RuntimeError as error:
-            return Diagnosis(text, self._shown, self._kafka_record, self._fields).problems(str(error))
+            report = str(error)
+        if "'_?_:_'" in report and (with_marks := marked(text)) is not None:
+            return self._with_null_branches(text, with_marks)
+        return self._diagnosed(text, report)
+
+    def _with_null_branches(self, text: str, with_marks: str) -> Node | tuple[ExpressionProblem, ...]:
+        try:
+            return restored(read_tree(self._environment(**{MARK: "dyn"}).compile(with_marks).serialize()))
+        except RuntimeError as error:
+            return self._diagnosed(text, str(error))
+
+    def _diagnosed(self, text: str, report: str) -> tuple[ExpressionProblem, ...]:
+        return Diagnosis(text, self._shown, self._kafka_record, self._fields).problems(report)
 
     def _known(self, given: str) -> frozenset[Key]:
         node = self._checked(given)
@@ -110,6 +129,8 @@ class Compiler:
             path=path,
             avro_logical=slot.shape.logical if slot is not None and isinstance(slot.shape, Scalar) else None,
             evaluate=_total(run, exports=node.type.kind not in _AS_IT_IS),
+            symbols=symbols_of(node, self._root),
+            impossible=tuple(dict.fromkeys(impossible(node, self._root))),
         )
 
 

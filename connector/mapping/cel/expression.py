@@ -36,7 +36,8 @@ class Expression:
     go through records. `path` is set where the whole expression is nothing but a path through records (`("device", "idfa")`), and
     `avro_logical` is then the logical type of the field ("timestamp-millis", "decimal", ...), so that a caller may read the raw value
     without evaluating; a null record on the way makes the value null. `constant` says that nothing is read; a constant can still
-    be an `EvaluationError` (`1 / 0`).
+    be an `EvaluationError` (`1 / 0`). `symbols` are those of the enum, where the whole expression is a place of the event that holds
+    one. `impossible` are comparisons with texts that are none of the symbols of an enum: they evaluate, and never hold.
 
     `evaluate(event, record)` returns a CEL value as a Python one: None, bool, int, float, str, bytes, list, dict,
     `datetime.datetime` (timestamps, in UTC, cut to microseconds), `datetime.timedelta`, `decimal.Decimal` (an Avro decimal, where
@@ -51,3 +52,5 @@ class Expression:
     path: tuple[str, ...] | None
     avro_logical: str | None
     evaluate: Callable[[Event, Record], object]
+    symbols: tuple[str, ...] = ()
+    impossible: tuple[ExpressionProblem, ...] = ()

@@ -74,7 +74,7 @@ class _Reader:
             case {"type": "record" | "error"}:
                 return self._record(schema, namespace)
             case {"type": "enum"}:
-                return self._define(schema, namespace, Scalar("string"))
+                return self._define(schema, namespace, Scalar("string", symbols=_symbols(schema)))
             case {"type": "fixed"}:
                 return self._define(schema, namespace, _fixed(schema))
             case {"type": "array", "items": items}:
@@ -168,6 +168,12 @@ def _fixed(schema: Mapping[str, object]) -> Scalar:
     if not isinstance(logical, str) or ("fixed", logical) not in _LOGICAL_KINDS or (logical == "uuid" and size != 16):
         return Scalar("bytes", size_bytes=size)
     return replace(_logical(schema, "fixed", logical), size_bytes=size)
+
+
+def _symbols(schema: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the symbols of an enum; one whose symbols cannot be read is a string like any other."""
+    symbols = schema.get("symbols")
+    return tuple(str(symbol) for symbol in symbols) if isinstance(symbols, list) else ()
 
 
 def _brief(schema: object) -> str:

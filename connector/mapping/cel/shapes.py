@@ -41,13 +41,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value of CEL kind `kind`; `logical` is Avro's logical type, `scale` and `precision` those of a decimal."""
+    """A single value of CEL kind `kind`; `logical` is Avro's logical type, `scale` and `precision` those of a decimal.
+
+    `symbols` are those of an enum.
+    """
 
     kind: str
     logical: str | None = None
     scale: int = 0
     precision: int = 0
     size_bytes: int | None = None
+    symbols: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
