@@ -85,6 +85,7 @@ class Invalid(NamedTuple):
     detail: str
     rule: str | None = None
     schema_id: int | None = None
+    app: str | None = None
 
 
 Interpretation = Mapped | Filtered | Invalid

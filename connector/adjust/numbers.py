@@ -7,7 +7,7 @@ Time leaves as whole UNIX seconds or as ISO 8601 in UTC; a number that cannot be
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from connector.adjust.formats import Converted, Format, Refused, refused
@@ -19,10 +19,15 @@ MIN_REVENUE = Decimal("0.001")
 MAX_REVENUE = 100_000_000_000
 """Largest revenue in full currency units (Adjust: S2S events)."""
 
+PLAIN_FROM = 0.001
+"""From here up to `MAX_REVENUE` Python writes a float without an exponent."""
+
 NOT_SECONDS = 100_000_000_000
 """A number of seconds from here on (the year 5138) is milliseconds or finer in disguise."""
 
 _OUT_OF_RANGE = Refused(Reason.REVENUE_OUT_OF_RANGE, "is outside 0.001 to 100,000,000,000")
+_EPOCH, _SECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(seconds=1)
+_NEGATIVE = Refused(Reason.REVENUE_OUT_OF_RANGE, "is outside 0 to 100,000,000,000")
 _NOT_SECONDS = refused("is no UNIX time in seconds")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,3})?")
 _SECONDS = re.compile(r"[0-9]{1,11}")
@@ -32,9 +37,25 @@ _DOCUMENTED_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9
 def revenue(value: object) -> Converted:
     """Write an amount in full currency units, 0.001 to 100,000,000,000 (Adjust: S2S events, 400 "Invalid revenue")."""
     if value.__class__ is float:
-        if 0.001 <= value <= 100_000_000_000.0:
+        if PLAIN_FROM <= value <= 100_000_000_000.0:
             return repr(value).removesuffix(".0")
         return refused("is not a number") if value != value else _OUT_OF_RANGE  # noqa: PLR0124  # only NaN differs from itself
+    return _amount(value, MIN_REVENUE, _OUT_OF_RANGE)
+
+
+def ad_revenue(value: object) -> Converted:
+    """Write what an impression earned, 0 to 100,000,000,000 (Adjust: S2S ad revenue).
+
+    The smallest amount of an event is documented for events alone; one impression earns less than that.
+    """
+    if value.__class__ is float:
+        if PLAIN_FROM <= value <= 100_000_000_000.0:
+            return repr(value).removesuffix(".0")
+        value = Decimal(repr(value))
+    return _amount(value, Decimal(0), _NEGATIVE)
+
+
+def _amount(value: object, smallest: Decimal, outside: Refused) -> Converted:
     if value is None or value == "":
         return None
     if isinstance(value, bool):
@@ -44,14 +65,14 @@ def revenue(value: object) -> Converted:
             return refused("is not a number")
         value = Decimal(value)
     if isinstance(value, int | Decimal):
-        return _exact(Decimal(value))
+        return _exact(Decimal(value), smallest, outside)
     return refused("is not a number")
 
 
-def _exact(amount: Decimal) -> Converted:
+def _exact(amount: Decimal, smallest: Decimal, outside: Refused) -> Converted:
     if not amount.is_finite():
         return refused("is not a number")
-    return format(amount, "f") if MIN_REVENUE <= amount <= MAX_REVENUE else _OUT_OF_RANGE
+    return format(amount.copy_abs(), "f") if smallest <= amount <= MAX_REVENUE else outside  # -0.0 is 0
 
 
 def unix_seconds(value: object) -> Converted:
@@ -63,7 +84,7 @@ def unix_seconds(value: object) -> Converted:
     if value is None or value == "":
         return None
     if isinstance(value, datetime):
-        return seconds(int(value.timestamp() // 1)) if value.tzinfo else refused("has no time zone")
+        return seconds((value - _EPOCH) // _SECOND) if value.tzinfo else refused("has no time zone")
     if isinstance(value, str):
         if _SECONDS.fullmatch(value):
             return seconds(int(value))
@@ -109,8 +130,8 @@ def _moment(text: str) -> datetime | Refused:
 
 
 _TIME_TYPES = frozenset({"timestamp", "int", "uint", "string"})
-REVENUE = Format(
-    "revenue", revenue, frozenset({"double", "int", "uint", "string", "decimal"}), "an amount in full currency units"
-)
+_MONEY_TYPES = frozenset({"double", "int", "uint", "string", "decimal"})
+REVENUE = Format("revenue", revenue, _MONEY_TYPES, "an amount in full currency units")
+AD_REVENUE = Format("ad_revenue", ad_revenue, _MONEY_TYPES, "an amount in full currency units")
 UNIX_SECONDS = Format("unix_seconds", unix_seconds, _TIME_TYPES, "a timestamp, or UNIX seconds")
 ISO_8601 = Format("iso_8601", iso_8601, _TIME_TYPES, "a timestamp, UNIX seconds or ISO 8601 text", unreserved=False)

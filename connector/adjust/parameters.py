@@ -7,7 +7,7 @@ the table is the order of a request body; device identifiers come first, preferr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from connector.adjust import formats, identifiers, numbers
@@ -22,12 +22,21 @@ SESSION = frozenset({Endpoint.SESSION})
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter by its name on the wire. `identifies_device` says that it satisfies "at least one device identifier"."""
+    """A parameter by its name on the wire.
+
+    `identifies_device` says that it satisfies "at least one device identifier"; `exceptions` are the endpoints that want it
+    written another way.
+    """
 
     name: str
     format: Format
     endpoints: frozenset[Endpoint] = ALL
     identifies_device: bool = False
+    exceptions: Mapping[Endpoint, Format] = field(default_factory=dict)
+
+    def format_at(self, endpoint: Endpoint) -> Format:
+        """Return how `endpoint` wants the parameter written."""
+        return self.exceptions.get(endpoint, self.format)
 
 
 def _identifiers(form: Format, names: str, endpoints: frozenset[Endpoint] = ALL) -> list[Parameter]:
@@ -75,8 +84,8 @@ _TABLE: tuple[Parameter, ...] = (
     *_parameters(formats.BOOLEAN, "tracking_enabled"),
     *_parameters(formats.ENVIRONMENT, "environment"),
     # Money (Adjust: S2S events, S2S ad revenue).
-    *_parameters(numbers.REVENUE, "revenue", EVENT | AD_REVENUE),
-    *_parameters(numbers.REVENUE, "amount", AD_REVENUE),
+    Parameter("revenue", numbers.REVENUE, EVENT | AD_REVENUE, exceptions={Endpoint.AD_REVENUE: numbers.AD_REVENUE}),
+    *_parameters(numbers.AD_REVENUE, "amount", AD_REVENUE),
     *_parameters(formats.CURRENCY, "currency", EVENT | AD_REVENUE),
     # Advertising shown in the app (Adjust: S2S ad revenue).
     *_parameters(formats.PUBLISHER, "source", AD_REVENUE),

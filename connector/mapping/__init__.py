@@ -7,10 +7,11 @@
     rules.py        one rule and one schema become a compiled rule
     compile.py      the rules of a topic and a schema become a plan
     plan.py         the plan: what an event becomes
+    rule_names.py   problems name their rule
+    doubts.py       what compiles, and yet will not do what was meant
     pieces.py       functions that write one parameter
     custom.py       callback and partner parameters
     form.py         percent-encoding
-    suggest.py      what somebody may have meant
     cel/            the expressions: the official checker, an evaluator of ours
 
 **Rule**: pure. Everything that can be found wrong with a rule is found before the first record, all at once, with file, line

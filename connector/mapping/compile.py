@@ -14,6 +14,7 @@ from connector.mapping.cel.shapes import SchemaProblem
 from connector.mapping.parse import MappingFile, PlacedRule, TopicMapping
 from connector.mapping.places import Compiles, Places
 from connector.mapping.plan import CompiledRule, Order, Plan, broken
+from connector.mapping.rule_names import with_rule_names
 from connector.mapping.rules import compile_rule
 from connector.outcome import Filtered, Invalid, Reason
 from connector.record import Record
@@ -25,25 +26,33 @@ _UNMATCHED: dict[str, Filtered | Invalid] = {
 }
 
 
-def compile_topic(mapping: MappingFile, topic_name: str, schema: object) -> tuple[Plan, tuple[Problem, ...]]:
+def compile_topic(
+    mapping: MappingFile, topic_name: str, schema: object, *, at_start: bool = False
+) -> tuple[Plan, tuple[Problem, ...]]:
     """Return the plan of `topic_name` for events of `schema` (parsed Avro JSON), and the problems, warnings included.
 
+    `at_start` says that the schema is the one the rules were written for: a text that is no symbol of an enum is then an error.
+    Of an older or newer schema it is none, since it may lack a symbol that the other has.
     Raises `KeyError` where the mapping has no such topic.
     """
-    topic = mapping.topics[topic_name]
+    plan, problems = _compile(mapping, mapping.topics[topic_name], schema, at_start=at_start)
+    return plan, with_rule_names(mapping.document, problems)
+
+
+def _compile(mapping: MappingFile, topic: TopicMapping, schema: object, *, at_start: bool) -> tuple[Plan, list[Problem]]:
     try:
         compiler = Compiler(schema)
     except SchemaProblem as error:
-        problem = mapping.document.problem(("topics", topic_name, "schema"), f"the schema cannot be used: {error}")
-        return _without_schema(topic, str(error)), (problem,)
+        problem = mapping.document.problem(("topics", topic.name, "schema"), f"the schema cannot be used: {error}")
+        return _without_schema(topic, str(error)), [problem]
     order, problems = _order(mapping, topic, compiler)
     rules = []
     for placed in topic.rules:
-        rule, found = compile_rule(mapping, placed, compiler, order)
+        rule, found = compile_rule(mapping, placed, Places(mapping.document, compiler, at_start=at_start), order)
         rules.append(rule)
         problems += found
     problems += _unreachable(mapping, topic, rules)
-    return Plan(rules, _UNMATCHED[topic.unmatched]), tuple(problems)
+    return Plan(rules, _UNMATCHED[topic.unmatched]), problems
 
 
 def _without_schema(topic: TopicMapping, why: str) -> Plan:

@@ -46,6 +46,9 @@ ExpressionText = Annotated[
 Condition = Annotated[str | bool, PlainValidator(_expression), WithJsonSchema({"type": ["string", "boolean"]})]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Token = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+AppToken = Annotated[str, StringConstraints(pattern=r"^[0-9a-z]{1,64}$")]
+FILE, SUBJECT, CONSTANT, TABLE = "<file>", "<subject>", "<constant>", "<table>"
+"""Tags of alternatives. They stand in the places of errors, between keys, and must not be taken for keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class AppShape:
     """An entry of `apps`."""
 
     __pydantic_config__ = _STRICT_KEYS
-    app_token: Token
+    app_token: AppToken
     s2s_token: str | None = field(default=None, repr=False)
     environment: Environment | None = None
 
@@ -83,15 +86,15 @@ class TokenTable:
 
 
 def _kind_of_token(value: object) -> str | None:
-    return "constant" if isinstance(value, str) else "table" if isinstance(value, dict | TokenTable) else None
+    return CONSTANT if isinstance(value, str) else TABLE if isinstance(value, dict | TokenTable) else None
 
 
 def _kind_of_schema(value: object) -> str | None:
-    return "file" if isinstance(value, str | SchemaFile) else "subject" if isinstance(value, dict | SchemaSubject) else None
+    return FILE if isinstance(value, str | SchemaFile) else SUBJECT if isinstance(value, dict | SchemaSubject) else None
 
 
 EventToken = Annotated[
-    Annotated[Token, Tag("constant")] | Annotated[TokenTable, Tag("table")],
+    Annotated[Token, Tag(CONSTANT)] | Annotated[TokenTable, Tag(TABLE)],
     Discriminator(
         _kind_of_token,
         custom_error_type="token",
@@ -99,8 +102,8 @@ EventToken = Annotated[
     ),
 ]
 Schema = Annotated[
-    Annotated[SchemaFile, BeforeValidator(lambda name: SchemaFile(name) if isinstance(name, str) else name), Tag("file")]
-    | Annotated[SchemaSubject, Tag("subject")],
+    Annotated[SchemaFile, BeforeValidator(lambda name: SchemaFile(name) if isinstance(name, str) else name), Tag(FILE)]
+    | Annotated[SchemaSubject, Tag(SUBJECT)],
     Discriminator(
         _kind_of_schema,
         custom_error_type="schema",

@@ -13,7 +13,7 @@ from connector.adjust.parameters import PARAMETERS, SAME_MEANING, of_endpoint
 from connector.document import Problem
 from connector.mapping.file_shape import Rule, TokenTable
 from connector.mapping.parse import MappingFile, PlacedRule
-from connector.mapping.suggest import nearest
+from connector.settings.suggest import nearest
 
 _OWN_KEYS = {
     "app_token": "it is written from the rule's app",

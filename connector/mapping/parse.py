@@ -17,8 +17,20 @@ from pydantic_core import ErrorDetails
 from connector.adjust.endpoints import APP_TOKEN_LENGTH, Environment
 from connector.document import Document, Path, Problem
 from connector.errors import ConfigurationError
-from connector.mapping.file_shape import AppShape, FileShape, Rule, SchemaFile, SchemaSubject, TokenTable, TopicShape
-from connector.mapping.suggest import nearest
+from connector.mapping.file_shape import (
+    SUBJECT,
+    TABLE,
+    AppShape,
+    FileShape,
+    Rule,
+    SchemaFile,
+    SchemaSubject,
+    TokenTable,
+    TopicShape,
+)
+from connector.mapping.rule_names import with_rule_names
+from connector.settings.suggest import close, nearest
+from connector.settings.topic_names import fault_of
 
 Shape = TypeVar("Shape")
 
@@ -83,7 +95,7 @@ def read_mapping(document: Document) -> tuple[MappingFile, tuple[Problem, ...]]:
     file = reading.shape(FileShape, document.tree, ())
     apps = {name: app for name in (file.apps if file else ()) if (app := reading.app(name))}
     topics = {name: topic for name in (file.topics if file else ()) if (topic := reading.topic(name))}
-    return MappingFile(document, apps, topics, tuple(_warnings(document, apps))), tuple(reading.problems)
+    return MappingFile(document, apps, topics, tuple(_warnings(document, apps))), with_rule_names(document, reading.problems)
 
 
 def _warnings(document: Document, apps: Mapping[str, App]) -> list[Problem]:
@@ -114,6 +126,8 @@ class _Reading:
 
     def topic(self, name: str) -> TopicMapping | None:
         path: Path = ("topics", name)
+        if fault := fault_of(name):
+            self.problems.append(self._document.problem(path, fault))
         tree = self._at(*path)
         shape = self.shape(TopicShape, tree, path)
         given = tree.get("rules") if isinstance(tree, Mapping) else None
@@ -155,7 +169,10 @@ class _Reading:
             case "missing":
                 message = f"{item['loc'][-1]} is required"
             case "string_pattern_mismatch":
-                message = "a token is 1 to 64 letters and digits"
+                message, hint = "a token is 1 to 64 letters and digits", None
+                if item["loc"][-1] == "app_token":
+                    message = "an app token has lower-case letters and digits, nothing else"
+                    hint = "copy it from Adjust's dashboard"
             case "string_type":
                 message = "must be a text, in quotes if it looks like a number or a boolean"
             case "too_short":
@@ -163,7 +180,8 @@ class _Reading:
             case "dataclass_type" | "dict_type":
                 message = "a mapping of keys and values is expected here"
             case "enum" | "literal_error":
-                message = f"must be {item.get('ctx', {}).get('expected', 'another value')}"
+                expected = str(item.get("ctx", {}).get("expected", "another value"))
+                message, hint = f"must be {expected}", _meant(tree, inside, expected)
         self.problems.append(self._document.problem((*path, *inside), message, hint=hint))
 
     def _names_are_unique(self, rules: list[PlacedRule]) -> None:
@@ -180,6 +198,13 @@ class _Reading:
         for step in path:
             tree = tree[step] if isinstance(tree, Mapping) and step in tree else None
         return tree
+
+
+def _meant(tree: object, inside: Path, expected: str) -> str | None:
+    """Return a hint where the value at `inside` is close to one of the texts in `expected`: `'a', 'b' or 'c'`."""
+    for step in inside:
+        tree = tree[step]  # type: ignore[index]  # the steps lead through the tree
+    return close(tree, re.findall("'([^']*)'", expected)) if isinstance(tree, str) else None
 
 
 def _without_empty_sections(tree: object) -> object:
@@ -213,7 +238,7 @@ def _real_path(tree: object, loc: tuple[int | str, ...]) -> Path:
 
 def _keys(loc: tuple[int | str, ...], shape: type[object]) -> list[str]:
     """Return the keys that are known where the unknown key at `loc` stands."""
-    inner: dict[str, type[object]] = {"table": TokenTable, "subject": SchemaSubject}
+    inner: dict[str, type[object]] = {TABLE: TokenTable, SUBJECT: SchemaSubject}
     for step in loc[:-1]:
         shape = inner.get(str(step), shape)
     return ["from" if name == "source" else name for name in getattr(shape, "__dataclass_fields__", {})]

@@ -45,8 +45,9 @@ def literal(value: Written) -> Expression:
 class Places:
     """Compiles the expressions of one document against one schema, and collects the problems."""
 
-    def __init__(self, document: Document, compiler: Compiles) -> None:
+    def __init__(self, document: Document, compiler: Compiles, *, at_start: bool = False) -> None:
         self.problems: list[Problem] = []
+        self._severity_of_symbols = "error" if at_start else "warning"
         self._document = document
         self._compiler = compiler
 
@@ -59,6 +60,8 @@ class Places:
             return literal(written)
         compiled = self._compiler.compile(written, given)
         if isinstance(compiled, Expression):
+            for found in compiled.impossible:
+                self.no_symbol(path, found.message, written, found.offset, found.hint)
             return compiled
         for found in compiled:
             hint = found.hint
@@ -93,9 +96,14 @@ class Places:
         """Note an error at `path`."""
         self.problems.append(self._document.problem(path, message, expression=text, offset=offset, hint=hint))
 
-    def warning(self, path: Path, message: str, text: str | None = None) -> None:
+    def no_symbol(self, path: Path, message: str, text: str | None, offset: int | None, hint: str | None) -> None:
+        """Note that a text is no symbol of its enum: an error, unless the schema is not the one the rules were written for."""
+        severity = self._severity_of_symbols
+        self.problems.append(self._document.problem(path, message, expression=text, offset=offset, hint=hint, severity=severity))
+
+    def warning(self, path: Path, message: str, text: str | None = None, hint: str | None = None) -> None:
         """Note a warning at `path`."""
-        self.problems.append(self._document.problem(path, message, expression=text, severity="warning"))
+        self.problems.append(self._document.problem(path, message, expression=text, hint=hint, severity="warning"))
 
 
 def constant_value(expression: Expression) -> object:

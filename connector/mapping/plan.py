@@ -64,9 +64,9 @@ def drop(rule: str) -> Act:
     return lambda _event, _record: dropped
 
 
-def broken(rule: str, why: str) -> Act:
-    """Return the act of a rule that the schema breaks; `why` names the problem, without data."""
-    invalid = Invalid(Reason.SCHEMA_BREAKS_RULE, f"rule {rule}: {why}", rule)
+def broken(rule: str, why: str, app: str | None = None) -> Act:
+    """Return the act of a rule that the schema breaks; `why` names the problem, without data; `app` is where it would send."""
+    invalid = Invalid(Reason.SCHEMA_BREAKS_RULE, f"rule {rule}: {why}", rule, app=app)
     return lambda _event, _record: invalid
 
 
@@ -83,25 +83,25 @@ def send(rule: str, to: Destination, devices: Sequence[Piece], others: Sequence[
     app, path, constant = to
     device_pieces, other_pieces = tuple(devices), tuple(others)
     key_of = _by_record_key if order is None else _by_value(order)
-    no_device = Invalid(Reason.MISSING_DEVICE_ID, f"rule {rule}: none of its device identifiers has a value", rule)
-    oversized = Invalid(Reason.OVERSIZED, f"rule {rule}: the request is larger than {MAX_REQUEST_BYTES:,} bytes", rule)
+    no_device = Invalid(Reason.MISSING_DEVICE_ID, f"rule {rule}: none of its device identifiers has a value", rule, app=app)
+    oversized = Invalid(Reason.OVERSIZED, f"rule {rule}: the request is larger than {MAX_REQUEST_BYTES:,} bytes", rule, app=app)
 
     def act(event: Event, record: Record) -> Interpretation:
         parts = [constant]
         invalid = _append(parts, device_pieces, event, record)
         if invalid is not None:
-            return invalid
+            return invalid._replace(app=app)
         if len(parts) == 1:
             return no_device
         device = parts[1]
         invalid = _append(parts, other_pieces, event, record)
         if invalid is not None:
-            return invalid
+            return invalid._replace(app=app)
         body = "".join(parts).encode()
         if len(body) > MAX_REQUEST_BYTES:
             return oversized
         key = key_of(event, record, device)
-        return key if isinstance(key, Invalid) else Mapped(Request(app, path, body, rule), key)
+        return key._replace(app=app) if isinstance(key, Invalid) else Mapped(Request(app, path, body, rule), key)
 
     return act
 

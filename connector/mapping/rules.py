@@ -6,17 +6,20 @@ Invalid. Does not know the other rules (`connector.mapping.compile`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from connector.adjust.endpoints import ENDPOINTS
 from connector.adjust.parameters import PARAMETERS, Parameter
 from connector.document import Path, Problem
-from connector.mapping import custom, pieces
+from connector.mapping import custom, doubts, pieces
 from connector.mapping.cel.expression import Event, Expression
+from connector.mapping.cel.symbols import no_symbol
 from connector.mapping.file_shape import TokenTable, Written
 from connector.mapping.form import encode, start_of
 from connector.mapping.laws import problems_of
 from connector.mapping.parse import MappingFile, PlacedRule
 from connector.mapping.pieces import Piece
-from connector.mapping.places import NO_RECORD, Compiles, Places, constant_value
+from connector.mapping.places import NO_RECORD, Places, constant_value
 from connector.mapping.plan import Act, CompiledRule, Destination, Order, broken, drop, send
 from connector.outcome import Invalid, Reason
 from connector.record import Record
@@ -26,19 +29,19 @@ _TABLE_KEYS = frozenset({"string", "int", "uint", "bool"})
 
 
 def compile_rule(
-    mapping: MappingFile, placed: PlacedRule, compiler: Compiles, order: Order | None
+    mapping: MappingFile, placed: PlacedRule, places: Places, order: Order | None
 ) -> tuple[CompiledRule, list[Problem]]:
-    """Return the rule compiled against the compiler's schema, and its problems."""
-    places = Places(mapping.document, compiler)
+    """Return the rule compiled against the schema of `places`, and its problems."""
     compiling = _Compiling(mapping, placed, places)
     when = compiling.when()
     if errors := _errors(places.problems):
-        rule = CompiledRule(placed.rule.name, compiling.broken(errors), compiling.broken(errors))
+        broken_condition = compiling.broken(errors)
+        rule = CompiledRule(placed.rule.name, broken_condition, broken_condition)
         compiling.act(order)
         return rule, places.problems
     act = compiling.act(order)
     if errors := _errors(places.problems):
-        act = compiling.broken(errors)
+        act = compiling.broken(errors, compiling.app)
     text = str(placed.rule.when)
     return CompiledRule(placed.rule.name, when.evaluate if when else None, act, text), places.problems
 
@@ -56,6 +59,7 @@ class _Compiling:
         self._places = places
         self._rule = placed.rule
         self._given = self._rule.when if isinstance(self._rule.when, str) else None
+        self._expressions: dict[str, Expression] = {}
 
     def when(self) -> Expression | None:
         """Return the condition, or None where it always holds."""
@@ -76,10 +80,15 @@ class _Compiling:
             self._places.warning(path, "this never holds", when.text)
         return when
 
-    def broken(self, errors: list[Problem]) -> Act:
+    @property
+    def app(self) -> str | None:
+        """The name of the app that the rule sends to, where there is such an app."""
+        return self._rule.app if self._rule.app in self._mapping.apps else None
+
+    def broken(self, errors: list[Problem], app: str | None = None) -> Act:
         """Return the act of the rule where `errors` break it. An error's message names fields, never their values."""
         inside = ".".join(str(step) for step in errors[0].path[len(self._placed.path) :])
-        return broken(self._rule.name, f"{inside}: {errors[0].message}" if inside else errors[0].message)
+        return broken(self._rule.name, f"{inside}: {errors[0].message}" if inside else errors[0].message, app)
 
     def act(self, order: Order | None) -> Act:
         """Return what the rule does. Laws and expressions are all checked, whatever is wrong before them."""
@@ -91,6 +100,7 @@ class _Compiling:
             for key, text in rule.params.items()
             if key in PARAMETERS and (piece := self._parameter(PARAMETERS[key], text))
         }
+        self._doubt(doubts.of_money(rule.endpoint, self._expressions))
         objects = [self._custom("callback_params", rule.callback_params), self._custom("partner_params", rule.partner_params)]
         app = self._mapping.apps.get(rule.app or "")
         if rule.drop:
@@ -112,17 +122,23 @@ class _Compiling:
         return send(name, Destination(app.name, facts.path, head), devices, others, order)
 
     def _parameter(self, parameter: Parameter, written: Written) -> Piece | None:
-        name, form, path = parameter.name, parameter.format, self._path("params", parameter.name)
+        name, form, path = parameter.name, parameter.format_at(self._rule.endpoint), self._path("params", parameter.name)
         expression = self._places.typed(written, path, form.accepts, form.means, self._given)
         must_be_there = any(name in group for group in ENDPOINTS[self._rule.endpoint].required)
         if must_be_there:
             expression = self._places.never_null(expression, path)
         if expression is None:
             return None
+        self._expressions[name] = expression
+        self._doubt(doubts.of_symbols(name, form, expression))
         piece = pieces.parameter(name, form, expression, self._rule.name)
         if expression.constant:
             return self._constant(piece, expression, path)
         return pieces.required(piece, name, self._rule.name) if must_be_there else piece
+
+    def _doubt(self, found: Iterable[doubts.Doubt]) -> None:
+        for name, message, hint in found:
+            self._places.warning(self._path("params", name), message, self._expressions[name].text, hint)
 
     def _constant(self, piece: Piece, expression: Expression, path: Path) -> Piece | None:
         text = piece({}, NO_RECORD)
@@ -146,7 +162,13 @@ class _Compiling:
         path = self._path("event_token", "from")
         source = self._places.typed(table.source, path, _TABLE_KEYS, "a text, a whole number or a boolean", self._given)
         source = self._places.never_null(source, path)
-        return None if source is None else _from_table(source, table, self._rule.name)
+        if source is None:
+            return None
+        for key in table.tokens if source.symbols else ():
+            if key not in source.symbols:
+                message, hint = no_symbol(key, source.symbols)
+                self._places.no_symbol(self._path("event_token", "tokens", key), message, None, None, hint)
+        return _from_table(source, table, self._rule.name)
 
     def _custom(self, name: str, entries: dict[str, Written]) -> Piece | None:
         compiled = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import math
 import re
 from decimal import Decimal
 
@@ -197,5 +196,21 @@ def test_a_moment_is_the_same_in_both_notations(moment: dt.datetime) -> None:
     unix, iso = numbers.unix_seconds(moment), numbers.iso_8601(moment.astimezone(dt.UTC))
     assert isinstance(unix, str)
     assert isinstance(iso, str)
-    assert int(unix) == math.floor(moment.timestamp())
-    assert dt.datetime.fromisoformat(iso.removesuffix("Z+0000") + "+00:00").timestamp() // 1 == int(unix)
+    second, epoch = dt.timedelta(seconds=1), dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # a float would round the moment up
+    assert int(unix) == (moment - epoch) // second
+    assert (dt.datetime.fromisoformat(iso.removesuffix("Z+0000") + "+00:00") - epoch) // second == int(unix)
+
+
+@given(st.floats(0, 1e11) | st.integers(0, 100_000_000_000) | st.decimals(0, "1E11", allow_nan=False))
+def test_ad_revenue_has_no_smallest_amount_and_never_an_exponent(amount: float | Decimal) -> None:
+    """One impression earns less than the smallest revenue of an event; the text still means exactly the value."""
+    text = numbers.ad_revenue(amount)
+    assert isinstance(text, str)
+    assert re.fullmatch(r"[0-9]+(\.[0-9]+)?", text)
+    assert (float(text) if isinstance(amount, float) else Decimal(text)) == amount
+
+
+@pytest.mark.parametrize("amount", [-0.001, -1, Decimal("-1E-9"), 1e12, "-0.5", float("nan"), float("inf"), float("-inf"), True])
+def test_ad_revenue_that_is_negative_or_no_number_is_refused(amount: object) -> None:
+    """What no impression can earn does not leave."""
+    assert isinstance(numbers.ad_revenue(amount), Refused)

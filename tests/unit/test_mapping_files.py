@@ -26,7 +26,7 @@ def problems_of(path: Path) -> list[Problem]:
     for name, topic in mapping.topics.items():
         if isinstance(topic.schema, SchemaFile):
             schema = json.loads((ROOT / "schemas" / topic.schema.name).read_text())
-            problems += compile_topic(mapping, name, schema)[1]
+            problems += compile_topic(mapping, name, schema, at_start=True)[1]
     return problems
 
 

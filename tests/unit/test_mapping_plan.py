@@ -141,6 +141,7 @@ def test_an_event_that_cannot_become_a_request_says_why(
     assert isinstance(found, Invalid)
     assert found.rule == "r"
     assert "rule r" in found.detail
+    assert found.app == (None if "when" in rule else "shop")
 
 
 def test_a_failed_evaluation_names_the_expression_and_no_value() -> None:
@@ -248,7 +249,10 @@ def test_the_ordering_key(order_by: str | None, key: bytes | None, expected: byt
 
 def test_an_ordering_key_that_cannot_be_evaluated_makes_the_event_invalid() -> None:
     """An event without a known order is not sent in a guessed one."""
-    assert reason(plan({}, order_by='event.properties["x"]').apply(event(), RECORD)) is Reason.EVALUATION_FAILED
+    found = plan({}, order_by='event.properties["x"]').apply(event(), RECORD)
+    assert reason(found) is Reason.EVALUATION_FAILED
+    assert isinstance(found, Invalid)
+    assert found.app == "shop"
 
 
 @given(st.text())
@@ -321,6 +325,7 @@ def test_a_schema_that_lacks_a_field_breaks_only_the_rules_that_read_it() -> Non
         assert reason(found) is Reason.SCHEMA_BREAKS_RULE
         assert isinstance(found, Invalid)
         assert found.rule == rule
+        assert found.app == ("shop" if rule == "b" else None)
 
 
 def test_a_schema_that_breaks_the_order_breaks_every_rule_that_sends() -> None:
@@ -348,3 +353,24 @@ def test_secrets_are_in_no_representation() -> None:
     mapping = parse_mapping(Document("m.yaml", ".", tree))  # type: ignore[arg-type]  # a tree
     assert mapping.apps["shop"].s2s_token == "hunter2"  # noqa: S105  # the token of the test
     assert "hunter2" not in repr(mapping.apps)
+
+
+def test_what_the_samples_do_with_null() -> None:
+    """A purchase without an amount is sent without revenue; what an impression earned may be less than an event's minimum."""
+    revenue = "event.amount_cents == null ? null : double(event.amount_cents) / 100.0"
+    purchase = plan({"params": {"idfa": "event.device.idfa", "revenue": revenue, "currency": "event.currency"}})
+    assert "revenue" not in body(purchase.apply(event(currency="EUR"), RECORD))
+    assert body(purchase.apply(event(amount_cents=1999, currency="EUR"), RECORD))["revenue"] == "19.99"
+    assert reason(purchase.apply(event(amount_cents=1999), RECORD)) is Reason.REVENUE_WITHOUT_CURRENCY
+    params: dict[str, object] = {"idfa": "event.device.idfa", "currency": '"USD"', "ad_impressions_count": 1}
+    for name in ("revenue", "amount"):
+        ads = plan(
+            {
+                "endpoint": "ad_revenue",
+                "event_token": None,
+                "when": "event.ad_revenue != null",
+                "params": params | {name: "event.ad_revenue"},
+            }
+        )
+        assert body(ads.apply(event(ad_revenue=0.000012), RECORD))[name] == "0.000012"
+        assert reason(ads.apply(event(), RECORD)) is Reason.UNMATCHED
