@@ -44,15 +44,23 @@ def read(path: str, environment: Mapping[str, str]) -> Document:
 
     `${NAME}` in a text is replaced by the variable of `environment`; `${NAME:-default}` has a default for a variable that is
     missing or empty; `$${` stands for `${`. Raises `UnreadableError` where the file cannot be read and
-    `ConfigurationError` with every problem in it.
+    `ConfigurationError` with every problem in it. In problems, the file is called what `shown` says.
     """
-    text = _decode(path, _load(path))
-    node = _parse(path, text)
-    reading = _Reading(path, environment)
+    file = shown(path)
+    text = _decode(file, _load(path))
+    node = _parse(file, text)
+    reading = _Reading(file, environment)
     tree = reading.value(node, (), ()) if node is not None else {}
     if reading.problems:
         raise ConfigurationError(reading.problems)
-    return Document(file=path, folder=os.path.dirname(os.path.abspath(path)), tree=tree, positions=reading.positions)  # noqa: PTH100, PTH120  # the path stays text
+    return Document(file=file, folder=os.path.dirname(os.path.abspath(path)), tree=tree, positions=reading.positions)  # noqa: PTH100, PTH120  # the path stays text
+
+
+def shown(path: str) -> str:
+    """Return what a user would call the file at `path`: relative to the working directory where it is below it, else absolute."""
+    absolute = os.path.abspath(path)  # noqa: PTH100  # the path stays text
+    here = os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118  # likewise
+    return absolute.removeprefix(here) if absolute.startswith(here) else absolute
 
 
 def resolve(document: Document, relative_path: str) -> str:
@@ -64,10 +72,10 @@ def _load(path: str) -> bytes:
     try:
         return FilePath(path).read_bytes()
     except FileNotFoundError:
-        raise UnreadableError(f"{path}: there is no such file") from None
+        raise UnreadableError(f"{shown(path)}: there is no such file") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not a usable path"
-        raise UnreadableError(f"{path}: cannot be read: {why.lower()}") from None
+        raise UnreadableError(f"{shown(path)}: cannot be read: {why.lower()}") from None
 
 
 def _decode(path: str, raw: bytes) -> str:

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.adapters import config_file, kafka
-from connector.document import Document, Problem
+from connector.document import Document, Path, Problem
 from connector.errors import ConfigurationError, UnreadableError
 from connector.mapping.compile import compile_topic
-from connector.mapping.file_shape import SchemaFile
+from connector.mapping.file_shape import SchemaFile, SchemaSubject
 from connector.mapping.parse import MappingFile, TopicMapping, read_mapping
 from connector.settings import Settings, parse
+from connector.settings.topic_names import fault_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,17 @@ def load(settings_path: str, environment: Mapping[str, str]) -> Configuration:
     problems: list[Problem] = []
     settings = _settings(document, problems)
     if settings is not None:
-        problems += _kafka_problems(document, settings)
+        problems += [*_kafka_problems(document, settings), *_missing_files(document, settings)]
     mapping = _mapping(document, environment, problems)
     schemas: dict[str, object] = {}
     warnings: list[Problem] = []
     if mapping is not None:
         warnings += mapping.warnings
         schemas = _schemas(document, mapping, problems)
-        problems += _topic_laws(document, settings, mapping)
+        problems += [*_topic_laws(document, settings, mapping), *_subjects(document, mapping)]
         for name, topic in mapping.topics.items():
             if isinstance(topic.schema, SchemaFile) and topic.schema.name in schemas:
-                _, found = compile_topic(mapping, name, schemas[topic.schema.name])
+                _, found = compile_topic(mapping, name, schemas[topic.schema.name], at_start=True)
                 problems += [problem for problem in found if problem.severity == "error"]
                 warnings += [problem for problem in found if problem.severity != "error"]
     if problems or settings is None or mapping is None:
@@ -86,15 +87,44 @@ def _kafka_problems(document: Document, settings: Settings) -> list[Problem]:
     ]
 
 
-def _topic_laws(document: Document, settings: Settings | None, mapping: MappingFile) -> list[Problem]:
-    """A dead letter that lands in a topic which is read would come round for ever."""
-    pattern = settings.dead_letter.topic if settings is not None else ""
-    loops = [name for name in mapping.topics if pattern.replace("{topic}", name) in mapping.topics]
+def _missing_files(document: Document, settings: Settings) -> list[Problem]:
+    """Find the files of certificate authorities that are not there: the first request would fail."""
+    registry = settings.schemas.registry
+    named: dict[Path, str | None] = {("adjust", "ca_file"): settings.adjust.ca_file}
+    if registry is not None:
+        named["schemas", "registry", "ca_file"] = registry.ca_file
     return [
-        document.problem(
-            ("dead_letter", "topic"), f"dead letters of {name} would go to a topic that is read", hint="name another topic"
-        )
-        for name in loops
+        document.problem(path, "there is no such file", hint=f"a relative path is seen from {config_file.shown(document.folder)}")
+        for path, file in named.items()
+        if file is not None and not os.path.isfile(config_file.resolve(document, file))  # noqa: PTH113  # paths stay text
+    ]
+
+
+def _topic_laws(document: Document, settings: Settings | None, mapping: MappingFile) -> list[Problem]:
+    """A dead letter needs a topic that Kafka takes; one that lands in a topic which is read would come round for ever."""
+    if settings is None:
+        return []
+    place, problems = ("dead_letter", "topic"), []
+    for name in mapping.topics:
+        target = settings.dead_letter.topic.replace("{topic}", name)
+        if target in mapping.topics:
+            message = f"dead letters of {name} would go to a topic that is read"
+            problems.append(document.problem(place, message, hint="name another topic"))
+        elif (fault := fault_of(target)) and fault_of(name) is None:
+            problems.append(document.problem(place, f"dead letters of {name} have no topic: {fault}"))
+    return problems
+
+
+def _subjects(settings: Document, mapping: MappingFile) -> list[Problem]:
+    """Find the topics whose schema is a subject, where no registry is named."""
+    section = settings.tree.get("schemas") if isinstance(settings.tree, Mapping) else None
+    if isinstance(section, Mapping) and section.get("registry"):
+        return []
+    hint = "add it, with the url of the registry, or name a schema file for the topic"
+    return [
+        mapping.document.problem(("topics", topic.name, "schema"), "a subject needs schemas.registry in the settings", hint=hint)
+        for topic in mapping.topics.values()
+        if isinstance(topic.schema, SchemaSubject)
     ]
 
 

@@ -42,9 +42,13 @@ async def _prepare(
     path = ("topics", topic.name, "schema")
     schema = await _schema(configuration, topic, registry)
     if schema is None:
-        problems.append(configuration.mapping.document.problem(path, "there is no such schema"))
+        subject = topic.schema.subject if isinstance(topic.schema, SchemaSubject) else topic.name
+        settings = configuration.settings.schemas.registry
+        message = f"the schema registry {settings.url if settings else ''} has no subject {subject}"
+        hint = f"correct the name (the subject of a topic's values is mostly {topic.name}-value), or register the schema first"
+        problems.append(configuration.mapping.document.problem(path, message, hint=hint))
         return None
-    rules, found = compile_topic(configuration.mapping, topic.name, schema)
+    rules, found = compile_topic(configuration.mapping, topic.name, schema, at_start=True)
     problems.extend(problem for problem in found if problem.severity == "error")
     try:
         known = reader(schema, rules)

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from connector.adapters.config_file import shown
 from connector.app.files import Configuration, load
 from connector.document import Problem
 from connector.errors import ConfigurationError
@@ -29,7 +30,7 @@ def check(settings_path: str, environment: Mapping[str, str] = os.environ) -> in
         sys.stdout.write(f"{_count(sum(each.severity == 'error' for each in error.problems), 'error')} found\n")
         return error.exit_code
     _print(configuration.warnings)
-    for line in _summary(settings_path, configuration):
+    for line in _summary(shown(settings_path), configuration):
         sys.stdout.write(f"{line}\n")
     return 0
 
@@ -39,7 +40,7 @@ def _print(problems: tuple[Problem, ...]) -> None:
         sys.stdout.write(f"{problem.render()}\n")
 
 
-def _summary(settings_path: str, configuration: Configuration) -> list[str]:
+def _summary(settings_file: str, configuration: Configuration) -> list[str]:
     mapping = configuration.mapping
     rules = sum(len(topic.rules) for topic in mapping.topics.values())
     counts = ", ".join([_count(len(mapping.apps), "app"), _count(len(mapping.topics), "topic"), _count(rules, "rule")])
@@ -49,7 +50,7 @@ def _summary(settings_path: str, configuration: Configuration) -> list[str]:
         for name, topic in mapping.topics.items()
         if isinstance(topic.schema, SchemaSubject)
     ]
-    return [*unchecked, f"{settings_path} and {mapping.document.file}: {counts}: {found}"]
+    return [*unchecked, f"{settings_file} and {mapping.document.file}: {counts}: {found}"]
 
 
 def _count(number: int, noun: str) -> str:

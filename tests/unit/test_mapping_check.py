@@ -46,7 +46,7 @@ def test_problems_of_both_files_come_in_one_run(tmp_path: Path, capsys: pytest.C
     printed = capsys.readouterr().out
     assert "connector.yaml:5:23: error: commit.interval_ms" in printed
     assert "mapping.yaml:6:15: error: topics.app-events.unmached: unknown key" in printed
-    assert "mapping.yaml:8:70: error: topics.app-events.rules.0.params.idfa" in printed
+    assert "mapping.yaml:8:70: error: topics.app-events.rules[a].params.idfa" in printed
     assert "    event.device.ifda\n                 ^\n" in printed
     assert printed.endswith("3 errors found\n")
     assert "hunter2" not in printed
@@ -56,7 +56,7 @@ def test_a_warning_is_printed_and_does_not_fail(tmp_path: Path, capsys: pytest.C
     """An unusual token may be right: people are told, scripts go on."""
     assert check(settings_file(tmp_path, mapping=MAPPING.replace("f0ob4r", "f0ob4r7")), {"TOKEN": ""}) == 0
     printed = capsys.readouterr().out
-    assert "warning: topics.app-events.rules.0.event_token: Adjust's event tokens have 6 characters, this one has 7" in printed
+    assert "warning: topics.app-events.rules[a].event_token: Adjust's event tokens have 6 characters, this one has 7" in printed
     assert printed.endswith("1 warning\n")
 
 
@@ -78,3 +78,49 @@ def test_a_missing_settings_file_is_no_input(tmp_path: Path) -> None:
     """EX_NOINPUT, told apart from a wrong file."""
     with pytest.raises(UnreadableError, match="no such file"):
         check(str(tmp_path / "missing.yaml"), {})
+
+
+def test_a_subject_without_a_registry_is_a_problem_of_its_topic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`run` would refuse it: so does the check, at the schema of the topic."""
+    mapping = MAPPING.replace("schema: app_event.avsc", "schema: {subject: app-events-value}")
+    assert check(settings_file(tmp_path, mapping=mapping), {"TOKEN": ""}) == 78
+    printed = capsys.readouterr().out
+    assert "mapping.yaml:6:5: error: topics.app-events.schema: a subject needs schemas.registry in the settings" in printed
+    assert printed.endswith("1 error found\n")
+
+
+def test_a_certificate_file_that_is_missing_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both places, with the folder that a relative path starts from; one that is there is taken."""
+    settings = SETTINGS.replace("schemas: {", "schemas: {registry: {url: 'http://localhost:8081', ca_file: ca.pem}, ")
+    path = settings_file(tmp_path, settings + "adjust: {ca_file: other/ca.pem}\n")
+    assert check(path, {"TOKEN": ""}) == 78
+    printed = capsys.readouterr().out
+    assert "error: schemas.registry.ca_file: there is no such file" in printed
+    assert "error: adjust.ca_file: there is no such file" in printed
+    assert f"a relative path is seen from {tmp_path}" in printed
+    (tmp_path / "ca.pem").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "ca.pem").touch()
+    assert check(path, {"TOKEN": ""}) == 0
+
+
+def test_topics_that_kafka_does_not_take_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A topic of the mapping, and a dead-letter topic that only becomes too long with the name of its origin."""
+    assert check(settings_file(tmp_path, mapping=MAPPING.replace("app-events:", '"app events":')), {"TOKEN": ""}) == 78
+    assert "topics.app events: Kafka takes letters, digits" in capsys.readouterr().out
+    assert check(settings_file(tmp_path, mapping=MAPPING.replace("app-events:", "x" * 240 + ":")), {"TOKEN": ""}) == 78
+    assert "have no topic: Kafka takes 249 characters in the name of a topic, this one has 252" in capsys.readouterr().out
+
+
+def test_files_are_called_what_a_user_calls_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Below the working directory both are relative to it; elsewhere both are absolute."""
+    settings_file(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert check(str(tmp_path / "connector.yaml"), {"TOKEN": ""}) == 0
+    assert capsys.readouterr().out == "connector.yaml and mapping.yaml: 1 app, 1 topic, 1 rule: no problem found\n"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert check("../connector.yaml", {"TOKEN": ""}) == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path}/connector.yaml and {tmp_path}/mapping.yaml: ")
