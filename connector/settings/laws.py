@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-from urllib.parse import urlsplit
-
 from connector.document import Document, Problem
-from connector.settings.sections import DeliverySettings
+from connector.settings.addresses import address_laws
+from connector.settings.sections import DeliverySettings, RetrySettings
+from connector.settings.topic_names import fault_of
 
 OWNED_KAFKA_PROPERTIES = {
     "enable.auto.commit": "the connector commits only past settled records",
@@ -34,7 +33,8 @@ def laws(document: Document, tree: object) -> list[Problem]:
     """What must hold between keys; `tree` may be of any shape, since it is also asked of files with other problems."""
     if not isinstance(tree, dict):
         return []
-    return [*_kafka_laws(document, tree), *_schema_laws(document, tree), *_address_laws(document, tree)]
+    parts = (_kafka_laws, _schema_laws, address_laws, _retry_laws, _dead_letter_laws)
+    return [problem for part in parts for problem in part(document, tree)]
 
 
 def _kafka_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
@@ -49,7 +49,8 @@ def _kafka_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
     problems += [
         document.problem(("kafka",), f"{name} is required") for name in ("bootstrap.servers", "group.id") if not kafka.get(name)
     ]
-    drain_s, limit_ms = _drain_s(tree), kafka.get("max.poll.interval.ms", DEFAULT_MAX_POLL_INTERVAL_MS)
+    drain_s = _number(tree, "delivery", "drain_timeout_s", DeliverySettings().drain_timeout_s)
+    limit_ms = kafka.get("max.poll.interval.ms", DEFAULT_MAX_POLL_INTERVAL_MS)
     if isinstance(limit_ms, int | str) and str(limit_ms).isdigit() and drain_s * 1000 >= int(limit_ms):
         problems.append(
             document.problem(
@@ -61,14 +62,14 @@ def _kafka_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
     return problems
 
 
-def _drain_s(tree: dict[str, object]) -> float:
-    """Return the drain deadline; a value filled in from the environment is text, and one that is no number is reported elsewhere."""
-    delivery = tree.get("delivery")
-    given = delivery.get("drain_timeout_s") if isinstance(delivery, dict) else None
+def _number(tree: dict[str, object], section: str, key: str, default: float) -> float:
+    """Return a number of the file; one filled in from the environment is text, and what is no number is reported elsewhere."""
+    keys = tree.get(section)
+    given = keys.get(key) if isinstance(keys, dict) else None
     try:
-        return float(given) if isinstance(given, int | float | str) else DeliverySettings().drain_timeout_s
+        return float(given) if isinstance(given, int | float | str) else default
     except ValueError:
-        return DeliverySettings().drain_timeout_s
+        return default
 
 
 def _schema_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
@@ -78,36 +79,25 @@ def _schema_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
     return []
 
 
-def _address_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
-    adjust = tree.get("adjust")
-    base_url = adjust.get("base_url") if isinstance(adjust, dict) else None
-    if not isinstance(adjust, dict) or not isinstance(base_url, str):
+def _retry_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
+    defaults = RetrySettings()
+    initial_s = _number(tree, "retry", "initial_s", defaults.initial_s)
+    max_s = _number(tree, "retry", "max_s", defaults.max_s)
+    if initial_s <= max_s:
         return []
-    try:
-        parts = urlsplit(base_url)
-        port_is_wrong = parts.port == 0
-    except ValueError:
-        return [document.problem(("adjust", "base_url"), "not a URL")]
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port_is_wrong:
-        return [document.problem(("adjust", "base_url"), "not an http:// or https:// URL with a host")]
-    if parts.query or parts.fragment or parts.username:
-        return [document.problem(("adjust", "base_url"), "only scheme, host, port and path are taken", hint="leave the rest out")]
-    if parts.scheme == "http" and not is_loopback(parts.hostname) and adjust.get("allow_plain_http") is not True:
-        return [
-            document.problem(
-                ("adjust", "base_url"),
-                f"plain http to {parts.hostname}: S2S tokens would travel in the clear",
-                hint="use https://, or set adjust.allow_plain_http: true for a network you trust",
-            )
-        ]
-    return []
+    message = f"the first wait, {initial_s:g} s, is above retry.max_s, the bound of every wait, {max_s:g} s"
+    given = tree.get("retry")
+    key = "initial_s" if isinstance(given, dict) and "initial_s" in given else "max_s"
+    return [document.problem(("retry", key), message, hint="lower retry.initial_s or raise retry.max_s")]
 
 
-def is_loopback(host: str) -> bool:
-    """Say whether `host` (a name or an address) is this machine's loopback."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _dead_letter_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
+    section = tree.get("dead_letter")
+    pattern = section.get("topic") if isinstance(section, dict) else None
+    if not isinstance(pattern, str):
+        return []
+    place, literal = ("dead_letter", "topic"), pattern.replace("{topic}", "t")
+    if "{" in literal or "}" in literal:
+        return [document.problem(place, "{topic} is all that is filled in here", hint='write it so: "{topic}.dead-letter"')]
+    fault = fault_of(literal)
+    return [] if fault is None else [document.problem(place, fault)]

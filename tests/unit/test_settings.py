@@ -75,7 +75,7 @@ delivery:
     assert "connector.yaml:7" in text
     assert "S2S tokens would travel in the clear" in text
     assert "adjust.retries: unknown key" in text
-    assert "the keys here are base_url" in text
+    assert "known here: base_url" in text
     assert "connector.yaml:9" in text
     assert "max.poll.interval.ms = 300000" in text
 
@@ -100,6 +100,9 @@ def test_what_the_connector_owns_is_refused_with_the_reason(tmp_path: Path, name
         ("https://host:port", False),
         ("https://user:secret@host", False),
         ("https://host/?a=b", False),
+        ("https://s2s.adjust.com/", True),
+        ("https://s2s.adjust.com/event", False),
+        ("https://s2s.adjust .com", False),
     ],
 )
 def test_plain_http_is_for_loopback(tmp_path: Path, url: str, taken: bool) -> None:  # noqa: FBT001  # a case of the table
@@ -128,3 +131,80 @@ def test_draining_must_end_before_the_group_gives_the_member_up(tmp_path: Path) 
 def test_any_shape_is_answered_with_problems(tmp_path: Path, text: str) -> None:
     """A file of another shape is a configuration error, never a traceback."""
     assert "error" in _problems(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("delivery: {max_in_flight: many}", "delivery.max_in_flight: must be a whole number from 1 to 10,000"),
+        ("delivery: {max_in_flight: 0}", "delivery.max_in_flight: must be a whole number from 1 to 10,000"),
+        ("delivery: {max_in_flight: 1.5}", "delivery.max_in_flight: must be a whole number from 1 to 10,000"),
+        ("delivery: {max_buffered_bytes: 1}", "must be a whole number not below 1,000,000"),
+        ("adjust: {timeout_s: 0}", "adjust.timeout_s: must be a number above 0, at most 600"),
+        ("adjust: {timeout_s: soon}", "adjust.timeout_s: must be a number above 0, at most 600"),
+        ("retry: {not_yet_max_age_s: -1}", "must be a number above 0"),
+        ("log: {summary_interval_s: -1}", "must be a number not below 0"),
+        ("adjust: {allow_plain_http: perhaps}", "adjust.allow_plain_http: must be true or false"),
+        ("admin: {host: 1}", "admin.host: must be a text"),
+        ("admin: [1]", "admin: must be a section of keys and values"),
+        ("adjust: {transport: requests}", "adjust.transport: must be libcurl or httpx"),
+        ("adjust: {transport: libcurll}", "did you mean libcurl?"),
+        ("log: {level: warn}", "did you mean warning?"),
+        ("log: {level: warn}", "log.level: must be debug, info, warning or error"),
+        ("adjust: {base_ulr: x}", "did you mean base_url?"),
+        ("delivry: {}", "did you mean delivery?"),
+        ("dead-letter: {}", "did you mean dead_letter?"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(tmp_path: Path, line: str, says: str) -> None:
+    """The text says what is taken, with the range, and what may have been meant."""
+    assert says in _problems(tmp_path, MINIMAL + line + "\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("dead_letter: {topic: ''}", "a topic has a name"),
+        ("dead_letter: {topic: '{name}.dlq'}", "{topic} is all that is filled in here"),
+        ("dead_letter: {topic: '{topic'}", "{topic} is all that is filled in here"),
+        ("dead_letter: {topic: 'dead letters'}", "Kafka takes letters, digits"),
+        ("dead_letter: {topic: '..'}", "Kafka takes no topic called .."),
+        (f"dead_letter: {{topic: '{'x' * 250}'}}", "Kafka takes 249 characters"),
+        ("retry: {initial_s: 90}", "retry.initial_s: the first wait, 90 s, is above retry.max_s, the bound of every wait, 60 s"),
+        ("retry: {max_s: 0.1}", "retry.max_s: the first wait, 0.5 s, is above retry.max_s"),
+        ("retry: {initial_s: '3', max_s: '2'}", "the first wait, 3 s, is above"),
+        ("adjust: {proxy: 'proxy:3128'}", "adjust.proxy: not a URL with a host that begins with http://"),
+        ("adjust: {proxy: 'ftp://proxy:3128'}", "adjust.proxy: not a URL"),
+        ("adjust: {proxy: 'http://'}", "adjust.proxy: not a URL"),
+        ("adjust: {proxy: 'socks5://proxy:1080', transport: httpx}", "begins with http:// or https://"),
+    ],
+)
+def test_what_would_fail_later_is_refused_now(tmp_path: Path, line: str, says: str) -> None:
+    """A value that the first dead letter, retry or request would stumble over does not start."""
+    assert says in _problems(tmp_path, MINIMAL + line + "\n")
+
+
+@pytest.mark.parametrize("line", ["dead_letter: {topic: dlq}", "dead_letter: {topic: 'x.{topic}_1'}", "retry: {initial_s: 60}"])
+def test_what_holds_is_taken(tmp_path: Path, line: str) -> None:
+    """The laws refuse no more than they say."""
+    assert _parse(tmp_path, MINIMAL + line + "\n").mapping == "mapping.yaml"
+
+
+@pytest.mark.parametrize("proxy", ["http://proxy:3128", "https://user:secret@proxy", "socks5h://[::1]:1080"])
+def test_a_proxy_is_taken_as_the_transport_takes_it(tmp_path: Path, proxy: str) -> None:
+    """The default transport speaks to HTTP and SOCKS proxies, with a user where one is needed."""
+    assert _parse(tmp_path, MINIMAL + f"adjust: {{proxy: '{proxy}'}}\n").adjust.proxy == proxy
+
+
+@pytest.mark.parametrize("url", ["localhost:8081", "https://", "http://user:hunter2@registry:8081"])
+def test_the_address_of_the_registry_is_a_url_without_a_password(tmp_path: Path, url: str) -> None:
+    """It stands in messages and logs: a password has a key of its own, and no problem repeats it."""
+    text = _problems(tmp_path, MINIMAL.replace("{directory: schemas}", f"{{registry: {{url: '{url}'}}}}"))
+    assert "schemas.registry.url" in text
+    assert "hunter2" not in text
+
+
+def test_a_variable_may_allow_plain_http(tmp_path: Path) -> None:
+    """What comes from the environment is text, and means what it means elsewhere."""
+    text = MINIMAL + "adjust: {base_url: 'http://sandbox:8800', allow_plain_http: '${PLAIN}'}\n"
+    assert _parse(tmp_path, text, PLAIN="true").adjust.allow_plain_http
