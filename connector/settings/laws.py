@@ -83,7 +83,7 @@ def _retry_laws(document: Document, tree: dict[str, object]) -> list[Problem]:
     defaults = RetrySettings()
     initial_s = _number(tree, "retry", "initial_s", defaults.initial_s)
     max_s = _number(tree, "retry", "max_s", defaults.max_s)
-    if initial_s <= max_s:
+    if not initial_s > max_s:  # what is no number at all is reported elsewhere
         return []
     message = f"the first wait, {initial_s:g} s, is above retry.max_s, the bound of every wait, {max_s:g} s"
     given = tree.get("retry")

@@ -208,3 +208,9 @@ def test_a_variable_may_allow_plain_http(tmp_path: Path) -> None:
     """What comes from the environment is text, and means what it means elsewhere."""
     text = MINIMAL + "adjust: {base_url: 'http://sandbox:8800', allow_plain_http: '${PLAIN}'}\n"
     assert _parse(tmp_path, text, PLAIN="true").adjust.allow_plain_http
+
+
+def test_what_is_no_number_is_told_once(tmp_path: Path) -> None:
+    """A law between two numbers says nothing where one of them is wrong by itself."""
+    text = _problems(tmp_path, MINIMAL + "retry: {max_s: .nan}\n")
+    assert text.count("retry.max_s") == 1
