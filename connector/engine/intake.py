@@ -127,6 +127,7 @@ class Intake:
             parked_ms=int(self._wall_s() * 1000),
             detail=invalid.detail,
             rule=invalid.rule,
+            app=invalid.app,
             schema_id=invalid.schema_id,
         )
         await self._parking.park(partition, record, parked)
