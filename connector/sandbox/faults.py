@@ -64,14 +64,16 @@ class Fault(BaseModel):
     )
     end_s: Annotated[float, Field(ge=0)] | None = Field(default=None, description="Seconds after which it ends.")
 
-    action: Literal["answer", "delay", "close", "reset", "cut", "slow", "hang"] = "answer"
-    status: Annotated[int, Field(ge=200, le=599)] = 500
-    body: str = '{"error":"Internal error, contact support@adjust.com"}'
-    content_type: str = Field(default="application/json", pattern=r"^[\x20-\x7e]*$")
-    retry_after_s: Annotated[int, Field(ge=0)] | None = None
-    retry_after_form: Literal["seconds", "date"] = "seconds"
-    latency_s: Annotated[float, Field(ge=0, le=86_400)] = 0.0
-    counts: bool = False
+    action: Literal["answer", "delay", "close", "reset", "cut", "slow", "hang"] = Field(
+        default="answer", description="What happens."
+    )
+    status: Annotated[int, Field(ge=200, le=599)] = Field(default=500, description="Status of the answer.")
+    body: str = Field(default='{"error":"Internal error, contact support@adjust.com"}', description="Body of the answer.")
+    content_type: str = Field(default="application/json", pattern=r"^[\x20-\x7e]*$", description="Its media type.")
+    retry_after_s: Annotated[int, Field(ge=0)] | None = Field(default=None, description="Seconds in a Retry-After header.")
+    retry_after_form: Literal["seconds", "date"] = Field(default="seconds", description="Form of that header.")
+    latency_s: Annotated[float, Field(ge=0, le=86_400)] = Field(default=0.0, description="Seconds of delay and slow.")
+    counts: bool = Field(default=False, description="true: Adjust's rules judge the request first, and remember it.")
 
     def retry_after(self, now_unix_s: float) -> str | None:
         """Return the value of `Retry-After`, in the form of RFC 9110 that was asked for."""
