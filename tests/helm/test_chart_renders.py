@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -151,3 +153,23 @@ def test_wrong_values_are_refused_before_anything_is_installed(arguments: tuple[
     done = helm("--values", MINIMAL, *arguments)
     assert done.returncode != 0
     assert complaint in done.stderr
+
+
+def test_the_readme_installs() -> None:
+    """The command of the README renders with the sample files, and the pod gets the image and the secret it names."""
+    found = re.search(
+        r"^    helm install adjust \./helm \\\n((?:.*\\\n)*.*)$", (CHART / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert found is not None
+    files = {
+        "mapping.yaml": CHART.parent / "schemas" / "mapping.yaml",
+        "app_event.avsc": CHART.parent / "schemas" / "app_event.avsc",
+    }
+    words = shlex.split(found[1].replace("\\\n", ""))
+    arguments = [
+        f"{word.rpartition('=')[0]}={files[word.rpartition('=')[2]]}" if word.rpartition("=")[2] in files else word
+        for word in words
+    ]
+    container = pod(render(*arguments))["containers"][0]
+    assert container["image"].startswith("registry.example/kafka-adjust-connector:")
+    assert {"secretRef": {"name": "adjust-tokens"}} in container["envFrom"]
