@@ -66,6 +66,10 @@ lint: $(STAMP) ## Lint, formatting, types and import contracts
 bench: $(STAMP) ## Compare CPU and throughput with a plain loop in one run (BENCH_ARGS)
 	$(BIN)/python tests/benchmarks/bench.py $(BENCH_ARGS)
 
+.PHONY: simulate
+simulate: $(STAMP) ## Run the engine through seeded faults (SEEDS=3000, or SEED=n to replay one)
+	$(if $(SEED),SIMULATION_SEED=$(SEED),SIMULATION_SEEDS=$(or $(SEEDS),3000)) $(BIN)/pytest -q tests/simulation
+
 .PHONY: helm-check
 helm-check: $(STAMP) ## Lint, render and validate the chart (compiles Helm with Go the first time)
 	@$(BIN)/python tests/tools/helm_check.py

@@ -46,6 +46,7 @@ class App:
         self._engine: Engine | None = None
         self._repeated_sends: Callable[[], int] = lambda: 0
         self._source: KafkaSource | None = None
+        self._stopping = False
         self._metrics = Metrics(self.snapshot, __version__)
         self._observers: list[Observer] = [self._metrics]
         if log:
@@ -69,6 +70,7 @@ class App:
     def stop(self, why: str) -> None:
         """Ask `run` to drain, commit and end."""
         self.observe(Stopping(why))
+        self._stopping = True
         if self._source is not None:
             self._source.stop()
 
@@ -90,6 +92,8 @@ class App:
             sender = self._sender()
             closing.push_async_callback(sender.aclose)
             source = self._source = KafkaSource(settings.kafka, self._topics, settings.delivery.drain_timeout_s, logger)
+            if self._stopping:
+                source.stop()
             if signals:
                 closing.enter_context(_stopping_on_signals(self.stop))
             try:

@@ -38,9 +38,9 @@ def is_event_token(text: str) -> bool:
     return _EVENT_TOKEN.fullmatch(text) is not None
 
 
-def is_revenue(text: str) -> bool:
-    """Say whether `text` is a plain decimal from 0.001 to 100,000,000,000 (Adjust: S2S events)."""
-    return _REVENUE.fullmatch(text) is not None and MIN_REVENUE <= float(text) <= MAX_REVENUE
+def is_revenue(text: str, at_least: float = MIN_REVENUE) -> bool:
+    """Say whether `text` is a plain decimal up to 100,000,000,000, from 0.001 where it is an event's (Adjust: S2S events)."""
+    return _REVENUE.fullmatch(text) is not None and at_least <= float(text) <= MAX_REVENUE
 
 
 def is_currency(text: str) -> bool:

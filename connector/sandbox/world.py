@@ -167,7 +167,8 @@ def _revenue(path: str, parameters: dict[str, str]) -> _Refused | None:
     if path == "/session":
         return None
     given = parameters.get("revenue", parameters.get("amount") if path == "/ad_revenue" else None)
-    if given is not None and not values.is_revenue(given):
+    least = values.MIN_REVENUE if path == "/event" else 0.0
+    if given is not None and not values.is_revenue(given, least):
         return _Refused(400, said.INVALID_REVENUE)
     currency = parameters.get("currency")
     if currency is not None and not values.is_currency(currency):
