@@ -64,23 +64,28 @@ class KafkaPublisher:
         return self._partitions
 
     async def publish(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers) -> str | None:
-        """See `connector.ports.Publisher`. A topic with fewer partitions takes the record by its key."""
+        """See `connector.ports.Publisher`. A topic with fewer partitions takes the record by its key.
+
+        Raises `ServiceUnavailableError` where the client says that it will never write again: a new process can.
+        """
         loop = asyncio.get_running_loop()
-        report: asyncio.Future[str | None] = loop.create_future()
+        report: asyncio.Future[KafkaError | None] = loop.create_future()
 
         def delivered(error: KafkaError | None, _: Message) -> None:
             if not report.done():
-                report.set_result(None if error is None else f"{error.name()}: {error.str()}")
+                report.set_result(error)
 
         target = partition if partition < self._partitions.get(topic, 0) else ANY_PARTITION
         try:
             self._producer.produce(topic, value=value, key=key, headers=list(headers), partition=target, on_delivery=delivered)
-        except (KafkaException, BufferError) as error:
-            return str(error.args[0])
+        except BufferError as error:
+            return str(error)
+        except KafkaException as error:
+            return _why(error.args[0])
         self._under_way += 1
         self._fetch_reports(loop)
         try:
-            return await report
+            return _why(await report)
         finally:
             self._under_way -= 1
 
@@ -97,3 +102,12 @@ class KafkaPublisher:
     async def close(self, timeout_s: float) -> None:
         """Wait for the writes under way, at most `timeout_s`."""
         await asyncio.to_thread(self._producer.flush, timeout_s)
+
+
+def _why(error: KafkaError | None) -> str | None:
+    """Return why a write failed. Raises where the client has lost its sequence for good (librdkafka: idempotent producer, fatal errors)."""
+    if error is None:
+        return None
+    if error.fatal() or error.code() == KafkaError._FATAL:
+        raise ServiceUnavailableError(f"the Kafka producer of dead letters gave up: {error.str()}\n    hint: start again")
+    return f"{error.name()}: {error.str()}"
