@@ -6,6 +6,7 @@ here can see payload: facts and snapshots hold none.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import sys
@@ -68,9 +69,10 @@ class Log:
         )
 
     def __call__(self, fact: Fact) -> None:
-        """Write the line of `fact`, if its level is to be written."""
+        """Write the line of `fact`, if its level is to be written; nobody may read it any more, which stops nothing."""
         level, text = LINES[type(fact)]
-        self._logger.log(logging.getLevelNamesMapping()[level.upper()], text, fact=type(fact).__name__, **_fields(fact))
+        with contextlib.suppress(OSError):
+            self._logger.log(logging.getLevelNamesMapping()[level.upper()], text, fact=type(fact).__name__, **_fields(fact))
 
 
 def _fields(fact: Fact) -> dict[str, object]:

@@ -217,10 +217,11 @@ async def _until_a_callback_fails(closing: contextlib.AsyncExitStack) -> None:
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
 
-    def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        if not failed.done() and not isinstance(error, OSError):
-            failed.set_exception(error or InvariantViolationError(str(context.get("message"))))
+    def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if "transport" in context or "protocol" in context:  # a connection of the admin port broke: its own business
+            loop.default_exception_handler(context)
+        elif not failed.done():
+            failed.set_exception(context.get("exception") or InvariantViolationError(str(context.get("message"))))
 
     before = loop.get_exception_handler()
     loop.set_exception_handler(fail)

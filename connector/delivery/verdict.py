@@ -43,8 +43,8 @@ def judge(result: SendResult, now_unix_s: float, rules: tuple[ResponseRule, ...]
 
 
 def _is_plain_success(body: bytes) -> bool:
-    """Say whether the body of a 200 can be believed unread: no waiting time, no `error`, and no markup, which is not Adjust's."""
-    return b"retry_in" not in body and b"continue_in" not in body and b'"error"' not in body and body.lstrip()[:1] != b"<"
+    """Say whether the body of a 200 is success in a word or in none; anything else but a JSON object is not Adjust's, whatever it says."""
+    return body.strip().upper() in {b"", b"OK"}
 
 
 def _judge_response(response: Response, now_unix_s: float, rules: tuple[ResponseRule, ...]) -> Verdict:

@@ -45,7 +45,7 @@ def _default(info: FieldInfo) -> str:
 def verdict_table() -> str:
     """Return the ordered table of what an answer means."""
     rows = [f"| {_status(rule)} | {_text(rule)} | {rule.kind.value} | `{rule.reason}` |" for rule in RESPONSE_RULES]
-    first = "| 200 | anything but `retry_in` | delivered | |"
+    first = "| 200 | none, `OK`, or a JSON object without `error` and `retry_in` | delivered | |"
     return "\n".join(["| status | body | verdict | reason |", "|---|---|---|---|", first, *rows])
 
 

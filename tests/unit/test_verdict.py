@@ -22,7 +22,6 @@ NOW_S = 1_700_000_000.0  # Tue, 14 Nov 2023 22:13:20 GMT
         b'{"app_token":"4w565xzmb54d","adid":"0","message":"Install tracked","ask_in":2000}',
         b'{"status":"OK","error":null}',
         b'{"status":"OK","retry_in":null}',
-        b"[]",
     ],
 )
 def test_200_is_delivered(body: bytes) -> None:
@@ -32,7 +31,17 @@ def test_200_is_delivered(body: bytes) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>sign in to the network</html>", b"\r\n <!doctype html>", b'{"error":"Event request failed (x)"}', b'{"retry_in": 5'],
+    [
+        b"<html>sign in to the network</html>",
+        b"\r\n <!doctype html>",
+        b"\xef\xbb\xbf<html>",
+        b'{"error":"Event request failed (x)"}',
+        b'{"retry_in": 5',
+        b'{"status":"OK"',
+        b"Service temporarily offline",
+        b"upstream connect error",
+        b"[]",
+    ],
 )
 def test_200_that_contradicts_itself_is_not_delivered(body: bytes) -> None:
     """Protects: a page of something in between, or an error under a 200, never settles an event; the app holds instead."""
