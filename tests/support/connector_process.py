@@ -51,6 +51,10 @@ class ConnectorProcess:
         except httpx.TransportError:
             return None
 
+    def text(self, path: str) -> str:
+        """Return what the admin server answers, as text."""
+        return httpx.get(f"http://127.0.0.1:{self._admin_port}{path}", timeout=5.0, trust_env=False).text
+
     def metrics(self) -> dict[Sample, float]:
         """Return all samples of `/metrics` by name and labels."""
         answer = httpx.get(f"http://127.0.0.1:{self._admin_port}/metrics", timeout=5.0, trust_env=False)
