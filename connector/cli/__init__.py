@@ -1,4 +1,14 @@
-"""The command line: one file a command, and the one place where a `ConnectorError` becomes a message and an exit code."""
+"""The command line: what a shell starts, and the one place where a `ConnectorError` becomes a message and an exit code.
+
+    commands.py   every command with its options
+    run.py        `connector run`
+    check.py      `connector check`
+    sandbox.py    `connector sandbox`
+    demo.py       `connector demo`
+    loop.py       the event loop they run on
+
+**Rule**: a command ends with a sysexits code; what people are told is the text of the error, never a traceback, unless it is a bug.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The commands and their options."""
+"""The commands and their options.
+
+**Rule**: a command loads what it needs when it is called, so that `--help` waits for no Kafka client. Nothing is decided here.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from connector.cli.run import run_loop
+from connector.cli.loop import run_loop
 from connector.demo.producing import produce
 from connector.demo.show import Terminal, counted
 from connector.demo.stage import TOPIC, Options, perform

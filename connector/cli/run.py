@@ -1,15 +1,16 @@
-"""`connector run`: the connector as a process."""
+"""`connector run`: the connector as a process.
+
+**Rule**: the whole configuration is read and found right before the process is set up for it.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
-from collections.abc import Coroutine
-from typing import Any
 
 from connector.app.files import load
 from connector.app.process import App
+from connector.cli.loop import run_loop
 
 GC_THRESHOLDS = (50_000, 20, 50)
 """Records on their way hold no cycles and are freed by counting: looking for cycles among them every 700 of them costs a twentieth of the CPU."""
@@ -21,13 +22,3 @@ def run(settings_path: str) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     run_loop(app.run())
-
-
-def run_loop(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` on uvloop where there is one (everywhere but Windows)."""
-    try:
-        import uvloop  # noqa: PLC0415  # not on every platform
-    except ImportError:
-        asyncio.run(work)
-    else:
-        uvloop.run(work)

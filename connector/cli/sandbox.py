@@ -10,11 +10,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
 
 from connector.adapters import config_file
+from connector.cli.loop import run_loop
 from connector.document import Problem
 from connector.errors import ConfigurationError, UnreadableError, UsageError
 from connector.sandbox import Fault, Sandbox, SandboxConfig
@@ -34,7 +33,7 @@ def serve(host: str, port: int, config: str | None = None, faults: str | None = 
         if not 0 <= latency_ms <= MAX_LATENCY_MS:
             raise UsageError(f"a latency of {latency_ms:g} ms is none: give 0 to {MAX_LATENCY_MS:g}")
         settings = settings.model_copy(update={"latency_ms": latency_ms})
-    _run(_serve(Sandbox(settings, _read_faults(faults) if faults is not None else ()), host, port))
+    run_loop(_serve(Sandbox(settings, _read_faults(faults) if faults is not None else ()), host, port))
 
 
 async def _serve(sandbox: Sandbox, host: str, port: int) -> None:
@@ -60,13 +59,3 @@ def _read_faults(path: str) -> tuple[Fault, ...]:
         return parse_faults(text)
     except WrongFaultsError as error:
         raise ConfigurationError([Problem(file=path, message=text, path=place) for place, text in error.problems]) from None
-
-
-def _run(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` on libuv's event loop where there is one: half the cost of a request."""
-    if sys.platform == "win32":
-        asyncio.run(main)
-        return
-    import uvloop  # noqa: PLC0415  # not on every platform
-
-    uvloop.run(main)
