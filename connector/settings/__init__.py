@@ -1,12 +1,12 @@
 """The operator's file, `connector.yaml`.
 
-    sections.py   every key: type, range, default, meaning
-    laws.py       what must hold between keys
-    addresses.py  what must hold of URLs
-    topic_names.py  what Kafka takes as the name of a topic
-    expectations.py  what a key takes, in words
-    suggest.py    what somebody may have meant
-    parsing.py    from a document to settings
+    sections.py       every key: type, range, default, meaning
+    laws.py           what must hold between keys
+    addresses.py      what must hold of URLs
+    topic_names.py    what Kafka takes as the name of a topic
+    expectations.py   what a key takes, in words
+    suggest.py        what somebody may have meant
+    parsing.py        from a document to settings
 
 **Rule**: parsed, not validated: after `parse` there is no wrong value left to check for. Unknown keys are errors, and all problems of
 the file are reported at once with their place. Does not read files (`connector.adapters.config_file` does).

@@ -15,7 +15,6 @@ OWNED_KAFKA_PROPERTIES = {
     "enable.auto.offset.store": "the connector commits only past settled records",
     "auto.commit.interval.ms": "commits follow commit.interval_ms",
     "enable.partition.eof": "the connector reads partitions without end markers",
-    "go.delivery.reports": "it belongs to another client library",
     "statistics.interval.ms": "the connector publishes its own metrics on the admin port",
     "on_commit": "callbacks cannot be given in a file",
     "error_cb": "callbacks cannot be given in a file",

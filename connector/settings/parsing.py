@@ -1,4 +1,7 @@
-"""From a document to settings, with every problem of the file at once."""
+"""From a document to settings.
+
+**Rule**: every problem of the file in one report, in words of the file. A value is never repeated: it may be a password.
+"""
 
 from __future__ import annotations
 
