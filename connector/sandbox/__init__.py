@@ -21,6 +21,21 @@ In the event loop of a test:
 
 As a process it is `connector sandbox` (`connector.cli.sandbox.serve`), with the JSON API of `connector.sandbox.control`.
 
+Inside:
+
+    server        a socket, and what a test holds of the sandbox
+    connection    one TCP connection, with the faults that touch it
+    http1         HTTP/1.1 without sockets
+    exchange      one request's way from arrival to answer
+    parameters    the parameters of a request, from its three forms
+    world         Adjust's rules, and what they remember
+    values        the formats of single values
+    faults        which request is answered otherwise, and how
+    journal       what arrived, and how it was answered
+    control       the JSON API beside Adjust's paths
+    config        the keys of `sandbox.yaml`
+    wording       what is wrong with one, in words
+
 **Rule**: repeatable: seeds and clocks are given, and no answer depends on the order in which concurrent requests arrive
 beyond what Adjust's own rules make of it.
 """

@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from connector.adjust.responses import INTERNAL_ERROR
 from connector.document import Path
 from connector.sandbox.wording import lines, wording
 
@@ -68,7 +69,7 @@ class Fault(BaseModel):
         default="answer", description="What happens."
     )
     status: Annotated[int, Field(ge=200, le=599)] = Field(default=500, description="Status of the answer.")
-    body: str = Field(default='{"error":"Internal error, contact support@adjust.com"}', description="Body of the answer.")
+    body: str = Field(default=f'{{"error":"{INTERNAL_ERROR}"}}', description="Body of the answer.")
     content_type: str = Field(default="application/json", pattern=r"^[\x20-\x7e]*$", description="Its media type.")
     retry_after_s: Annotated[int, Field(ge=0)] | None = Field(default=None, description="Seconds in a Retry-After header.")
     retry_after_form: Literal["seconds", "date"] = Field(default="seconds", description="Form of that header.")

@@ -28,7 +28,10 @@ def blocks(language: str) -> list[str]:
 
 def table(model: type[BaseModel]) -> str:
     """Return the table of a model's keys."""
-    rows = [f"| `{name}` | {_default(field.get_default())} | {field.description} |" for name, field in model.model_fields.items()]
+    rows = [
+        f"| `{name}` | {_default(field.get_default(call_default_factory=True))} | {field.description} |"
+        for name, field in model.model_fields.items()
+    ]
     return "\n".join(["| key | default | meaning |", "|---|---|---|", *rows])
 
 
