@@ -63,11 +63,6 @@ class Upstreams:
         """How many requests were answered."""
         return sum(count for count, _, _ in self._entries())
 
-    def span_s(self) -> float:
-        """Return the seconds from the first answer to the last."""
-        entries = [entry for entry in self._entries() if entry[0]]
-        return (max(last for _, _, last in entries) - min(first for _, first, _ in entries)) / 1e9
-
     def _entries(self) -> list[tuple[int, int, int]]:
         return list(TALLY.iter_unpack(self._tally[:]))
 

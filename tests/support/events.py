@@ -64,7 +64,6 @@ PARSED_SCHEMA = fastavro.parse_schema(EVENT_SCHEMA)
 
 APP_TOKEN = "4w565xzmb54d"  # noqa: S105  # made up, as every token here
 EVENT_TOKEN = "f0ob4r"  # noqa: S105  # likewise
-EVENT_PATH = "/event"
 
 
 class Event(NamedTuple):
