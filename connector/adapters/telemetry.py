@@ -92,7 +92,7 @@ def _plain(value: object) -> object:
 
 
 class Metrics:
-    """The exposition of /metrics: counters of the facts above warning, and the engine's snapshot."""
+    """The exposition of /metrics: how often each fact was stated, and the engine's snapshot."""
 
     def __init__(self, snapshot: Callable[[], Snapshot | None], version: str) -> None:
         self._registry = CollectorRegistry()
@@ -111,17 +111,21 @@ class Metrics:
 
 
 class _FactCollector(Collector):
+    """How often each fact was stated, as it stands when asked."""
+
     def __init__(self, counts: Mapping[str, int]) -> None:
         self._counts = counts
 
     def collect(self) -> Iterable[Metric]:
-        family = CounterMetricFamily("adjust_connector_facts", "Facts stated by the engine, by kind.", labels=["fact"])
+        family = CounterMetricFamily("adjust_connector_facts", "Facts stated, by kind.", labels=["fact"])
         for name, count in self._counts.items():
             family.add_metric([name], count)
         yield family
 
 
 class _SnapshotCollector(Collector):
+    """The engine's counts as they stand when asked; before there is an engine, the version alone."""
+
     def __init__(self, snapshot: Callable[[], Snapshot | None], version: str) -> None:
         self._snapshot = snapshot
         self._version = version

@@ -1,4 +1,7 @@
-"""What was done between two moments, as one fact."""
+"""What was done between two moments, as one fact.
+
+**Rule**: counts are differences of two snapshots; nothing is counted here.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@
     generator   events of a seed, each with the fate it must meet
     sample      what an event of the demo is
     broker      librdkafka's embedded Kafka, and what the demo asks of any Kafka
+    producing   sample events for a cluster that is already there
     scenario    how the sandbox behaves: who is opted out, which requests fail
     account     what became of every event, judged from outside the connector
     addresses   where a demo that keeps running can be reached

@@ -1,4 +1,7 @@
-"""Which of the client's errors heal by themselves, and which need someone to act. All others are told and waited out."""
+"""Which of the client's errors heal by themselves, and which need someone to act.
+
+**Rule**: an error is fatal only where waiting cannot heal it. What is in neither list is told and waited out.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ FATAL = frozenset({
     KafkaError.UNSUPPORTED_VERSION,
 })  # fmt: skip
 """Errors that waiting does not heal: someone has to act."""
-
 
 PASSING = frozenset({
     KafkaError.NOT_COORDINATOR,

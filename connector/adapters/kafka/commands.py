@@ -1,4 +1,7 @@
-"""What the loop asks of the consumer's thread: values in a queue, obeyed between two polls."""
+"""What the loop asks of the consumer's thread: values in a queue, obeyed between two polls.
+
+**Rule**: a command names the assignment that it means; one that comes too late for it is not obeyed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Who is told what the consumer sees: the engine."""
+"""Who is told what the consumer sees: the engine.
+
+**Rule**: every call is made on the event loop, in the order in which things happened. Does not know who listens.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from connector.record import Record, TopicPartition
 
 
 class Listener(Protocol):
-    """Every call is made on the event loop."""
+    """What the engine hears of Kafka."""
 
     def accept(self, records: Sequence[Record]) -> None:
         """Take a batch."""

@@ -1,4 +1,7 @@
-"""A compiled expression, as the rest of mapping sees it."""
+"""A compiled expression, as the rest of mapping sees it.
+
+**Rule**: what is wrong is a value, never an exception: a problem of the expression, or the lack of a value for one event.
+"""
 
 from __future__ import annotations
 
