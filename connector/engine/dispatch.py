@@ -98,13 +98,18 @@ class Dispatch:
                 if not self.holds.admits(lane):
                     continue
                 if self.holds.is_probe(lane):
-                    return lane
+                    return self._taken(lane)
             partition = lane.queue[0].partition
             if not partition.crowded or self._is_oldest(lane):
-                return lane
+                return self._taken(lane)
             partition.waiting[lane] = None
             partition.crowd[lane.queue[0].record.offset] = lane
         return None
+
+    def _taken(self, lane: Lane[Delivery]) -> Lane[Delivery]:
+        """From here on a revocation waits for the event, though its task may start a turn of the loop later."""
+        lane.queue[0].partition.in_flight += 1
+        return lane
 
     def _is_oldest(self, lane: Lane[Delivery]) -> bool:
         return lane.head.record.offset == lane.head.partition.ledger.committable
@@ -137,11 +142,15 @@ class Dispatch:
     async def _attempt(self, lane: Lane[Delivery]) -> None:
         delivery = lane.queue[0]
         partition = delivery.partition
+        if partition.leaving.is_set():
+            self.holds.gone(lane)
+            self._ordering.done(lane)
+            partition.landed()
+            return
         delivery.last_s = self._loop.time()
         if not delivery.attempts:
             self._first_attempt(lane, delivery)
         delivery.attempts += 1
-        partition.in_flight += 1
         self.requests += 1
         result = await self._sender.send(delivery.request)
         verdict = judge(result, self._wall_s())

@@ -91,6 +91,13 @@ class Holds:
         self._observe(AppReleased(held.app))
         self._release([*held.lanes])
 
+    def gone(self, lane: Lane[Delivery]) -> None:
+        """The head of `lane` was taken and not sent, since its partition leaves: if it was a probe, another is asked for."""
+        held = self._held.get(lane.head.request.app)
+        if held is not None and held.probing is lane:
+            held.probing = None
+            self._arm(held)
+
     def forget(self, lanes: Collection[Lane[Delivery]]) -> None:
         """A partition left with these lanes. A probe that was about to start may be among them: it is asked for again."""
         for held in self._held.values():

@@ -24,7 +24,7 @@ RECORDS_A_TURN = 32
 
 
 class Intake:
-    """The queue between the source and dispatch; its length counts in the books' backpressure."""
+    """The partitions with records to hand on, each in its turn; their inboxes count in the books' backpressure."""
 
     def __init__(
         self,
@@ -42,60 +42,63 @@ class Intake:
         self._tasks = tasks
         self._wall_s = wall_s
         self._loop = asyncio.get_running_loop()
-        self._queue: deque[tuple[Partition, Record]] = deque()
+        self._turns: deque[Partition] = deque()
         self._scheduled = False
 
     def accept(self, records: Sequence[Record]) -> None:
-        """Enter a batch in the books and queue what is to be handled."""
-        receive, queue = self._books.receive, self._queue
+        """Enter a batch in the books and put what is to be handled into the inboxes."""
+        receive = self._books.receive
         for record in records:
             partition = receive(record)
             if partition is not None:
-                queue.append((partition, record))
+                partition.inbox.append(record)
+                if not partition.has_turn:
+                    self._give_turn(partition)
         self._schedule()
 
     def drop(self, partition: Partition) -> None:
         """A partition is leaving: forget its records that were not handed on."""
-        partition.stalled.clear()
+        partition.inbox.clear()
         if partition.preparing is not None:
             partition.preparing.cancel()
-        self._queue = deque(entry for entry in self._queue if entry[0] is not partition)
 
     def relieve(self, partition: Partition) -> None:
-        """Something of a crowded partition was settled: its oldest record may go on, or all that wait if it is not crowded now."""
-        if partition.preparing is not None or not partition.stalled:
-            return
-        if not partition.crowded:
-            self._queue.extendleft((partition, waiting) for waiting in reversed(partition.stalled))
-            partition.stalled.clear()
-        elif partition.stalled[0].offset == partition.ledger.committable:
-            self._queue.appendleft((partition, partition.stalled.popleft()))
-        self._schedule()
+        """Something of a crowded partition was settled: its next record may be handed on now."""
+        if not partition.has_turn:
+            self._give_turn(partition)
+            self._schedule()
+
+    def _give_turn(self, partition: Partition) -> None:
+        partition.has_turn = True
+        self._turns.append(partition)
 
     def _schedule(self) -> None:
-        if self._queue and not self._scheduled:
+        if self._turns and not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
+        """Hand on some records of one partition; it comes last in line again while it has more and nothing holds them."""
         self._scheduled = False
-        queue = self._queue
-        for _ in range(min(RECORDS_A_TURN, len(queue))):
-            partition, record = queue.popleft()
-            if partition.preparing is not None or (partition.crowded and record.offset != partition.ledger.committable):
-                partition.stalled.append(record)
-            else:
-                self._interpret(partition, record)
+        partition = self._turns.popleft()
+        partition.has_turn = False
+        for _ in range(RECORDS_A_TURN):
+            if not partition.inbox or _is_held(partition):
+                break
+            self._interpret(partition, partition.inbox[0])
+        else:
+            self._give_turn(partition)
         self._dispatch.fly()
         self._schedule()
 
     def _interpret(self, partition: Partition, record: Record) -> None:
+        """Hand on the first record of the inbox; where its schema is not known yet, it stays there and holds the others."""
         try:
             interpretation = self._interpreter.interpret(record)
         except NeedsSchema as needed:
-            partition.stalled.append(record)
             partition.preparing = self._tasks.create_task(self._prepare(partition, record, needed.schema_id))
             return
+        partition.inbox.popleft()
         self._hand_on(partition, record, interpretation)
 
     def _hand_on(self, partition: Partition, record: Record, interpretation: Interpretation) -> None:
@@ -111,15 +114,13 @@ class Intake:
                 assert_never(interpretation)
 
     async def _prepare(self, partition: Partition, record: Record, schema_id: int) -> None:
-        """Fetch the schema of the first stalled record, then queue what waited behind it, in order and before anything else."""
+        """Fetch the schema of the first record of the inbox, which then has its turn."""
         invalid = await self._interpreter.prepare(record, schema_id)
         partition.preparing = None
-        stalled = [*partition.stalled]
-        partition.stalled.clear()
         if invalid is not None:
-            self._hand_on(partition, stalled.pop(0), invalid)
-        self._queue.extendleft((partition, waiting) for waiting in reversed(stalled))
-        self._schedule()
+            partition.inbox.popleft()
+            self._hand_on(partition, record, invalid)
+        self.relieve(partition)
 
     async def _park(self, partition: Partition, record: Record, invalid: Invalid) -> None:
         parked = Parked(
@@ -132,3 +133,8 @@ class Intake:
         )
         await self._parking.park(partition, record, parked)
         partition.landed()
+
+
+def _is_held(partition: Partition) -> bool:
+    """Say whether the inbox waits: for a schema, or for the oldest event of a crowded partition, unless that is its first record."""
+    return partition.preparing is not None or (partition.crowded and partition.inbox[0].offset != partition.ledger.committable)

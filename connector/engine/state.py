@@ -31,8 +31,10 @@ class Partition:
     ledger: Ledger
     pending: dict[int, int] = field(default_factory=dict)
     """Offset -> bytes of each record that is not settled: the independent witness of the ledger."""
-    stalled: deque[Record] = field(default_factory=deque)
-    """Records behind one whose schema is not known yet, that one first."""
+    inbox: deque[Record] = field(default_factory=deque)
+    """Records received and not handed on, in order: the only way to dispatch."""
+    has_turn: bool = False
+    """Whether intake will look at the inbox."""
     preparing: asyncio.Task[None] | None = None
     waiting: dict[Lane[Delivery], asyncio.TimerHandle | None] = field(default_factory=dict)
     """Lanes whose head waits for its next attempt (with its timer) or for its app to be released."""
@@ -43,7 +45,7 @@ class Partition:
     crowd: dict[int, Lane[Delivery]] = field(default_factory=dict)
     """Lanes set aside meanwhile, by the offset of their head."""
     in_flight: int = 0
-    """Requests and dead letters under way."""
+    """Requests and dead letters under way, from the moment an event is taken."""
     leaving: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the partition is being revoked: nothing new starts."""
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
