@@ -1,7 +1,7 @@
 """From a document to a mapping file: apps, topics and rules as typed values that know their place.
 
-**Rule**: after `parse_mapping` there is no wrong key and no value of a wrong type left; every such problem is reported at
-once. Does not look at schemas or expressions (`connector.mapping.compile`).
+**Rule**: every wrong key and every value of a wrong type is reported, all at once, and left out of what is returned. Does not look
+at schemas or expressions (`connector.mapping.compile`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails
 
 from connector.adjust.endpoints import APP_TOKEN_LENGTH, Environment
 from connector.document import Document, Path, Problem
-from connector.errors import ConfigurationError
 from connector.mapping.file_shape import (
     SUBJECT,
     TABLE,
@@ -78,18 +77,10 @@ class MappingFile:
     warnings: tuple[Problem, ...] = ()
 
 
-def parse_mapping(document: Document) -> MappingFile:
-    """Return the mapping in `document`. Raises `ConfigurationError` with every problem of its shape."""
-    mapping, problems = read_mapping(document)
-    if problems:
-        raise ConfigurationError(problems)
-    return mapping
-
-
 def read_mapping(document: Document) -> tuple[MappingFile, tuple[Problem, ...]]:
     """Return what can be understood of the mapping in `document`, and the problems of the rest.
 
-    It is for a report that goes on past a wrong key to the expressions; what is to run uses `parse_mapping`.
+    A report can so go on past a wrong key to the expressions. What is to run has no problem at all.
     """
     reading = _Reading(document)
     file = reading.shape(FileShape, document.tree, ())

@@ -4,7 +4,7 @@ A piece returns `&name=value`, the empty text where the parameter is left out, o
 compiled, for one expression and one format: a plain path then costs one look-up, one conversion and one concatenation.
 
 **Rule**: a piece never raises, whatever the event holds. A detail names rule, parameter and expression, never a value.
-Does not know which parameters a rule has (`connector.mapping.compile`).
+Does not know which parameters a rule has (`connector.mapping.rules`).
 """
 
 from __future__ import annotations

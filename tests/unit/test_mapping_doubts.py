@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from support.mappings import sound_mapping
 
 from connector.document import Document
 from connector.mapping.compile import compile_topic
-from connector.mapping.parse import MappingFile, parse_mapping
+from connector.mapping.parse import MappingFile
 from connector.outcome import Mapped
 from connector.record import Record, TopicPartition
 
@@ -35,7 +36,7 @@ def mapping(**rule: object) -> MappingFile:
         "apps": {"shop": {"app_token": "4w565xzmb54d"}},
         "topics": {"t": {"schema": "e.avsc", "rules": [{**RULE, **rule, "params": params}]}},
     }
-    return parse_mapping(Document("m.yaml", ".", tree))  # type: ignore[arg-type]  # a tree
+    return sound_mapping(Document("m.yaml", ".", tree))  # type: ignore[arg-type]  # a tree
 
 
 def told(given: MappingFile, *symbols: str) -> list[tuple[str, str]]:

@@ -6,11 +6,12 @@ import json
 import re
 from pathlib import Path
 
+from support.mappings import sound_mapping
+
 from connector.adapters.config_file import read
 from connector.adjust.endpoints import ENDPOINTS
 from connector.adjust.parameters import PARAMETERS
 from connector.mapping.compile import compile_topic
-from connector.mapping.parse import parse_mapping
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 GUIDE = (SCHEMAS / "README.md").read_text()
@@ -22,7 +23,7 @@ def test_every_mapping_of_the_guide_compiles(tmp_path: Path) -> None:
     assert blocks
     for block in blocks:
         (tmp_path / "mapping.yaml").write_text(block)
-        mapping = parse_mapping(read(str(tmp_path / "mapping.yaml"), {}))
+        mapping = sound_mapping(read(str(tmp_path / "mapping.yaml"), {}))
         _, problems = compile_topic(mapping, "app-events", json.loads((SCHEMAS / "app_event.avsc").read_text()))
         assert [problem.render() for problem in problems] == []
 

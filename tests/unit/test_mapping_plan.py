@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.mappings import sound_mapping
 
 from connector.document import Document
 from connector.mapping.compile import compile_topic
-from connector.mapping.parse import parse_mapping
 from connector.mapping.plan import Plan
 from connector.outcome import Filtered, Invalid, Mapped, Reason
 from connector.record import Record, TopicPartition
@@ -52,7 +52,7 @@ def plan(*rules: dict[str, object], environment: str | None = None, schema: obje
     app = {"app_token": "4w565xzmb54d", "s2s_token": "secret"} | ({"environment": environment} if environment else {})
     rules_tree = [{**RULE, **rule} if "drop" not in rule else rule for rule in rules]
     tree = {"apps": {"shop": app}, "topics": {"app-events": {"schema": "app_event.avsc", "rules": rules_tree, **topic}}}
-    return compile_topic(parse_mapping(Document("mapping.yaml", ".", tree)), "app-events", schema)[0]  # type: ignore[arg-type]  # a tree
+    return compile_topic(sound_mapping(Document("mapping.yaml", ".", tree)), "app-events", schema)[0]  # type: ignore[arg-type]  # a tree
 
 
 def body(found: object) -> dict[str, str]:
@@ -339,7 +339,7 @@ def test_a_schema_that_breaks_the_order_breaks_every_rule_that_sends() -> None:
 def test_a_schema_that_is_no_record_breaks_everything_and_says_so() -> None:
     """The plan still answers, since the engine may not be stopped by one schema."""
     tree = {"apps": {"shop": {"app_token": "4w565xzmb54d"}}, "topics": {"t": {"schema": "s.avsc", "rules": [RULE]}}}
-    found, problems = compile_topic(parse_mapping(Document("m.yaml", ".", tree)), "t", "string")  # type: ignore[arg-type]  # a tree
+    found, problems = compile_topic(sound_mapping(Document("m.yaml", ".", tree)), "t", "string")  # type: ignore[arg-type]  # a tree
     assert [problem.severity for problem in problems] == ["error"]
     assert reason(found.apply(event(), RECORD)) is Reason.SCHEMA_BREAKS_RULE
 
@@ -350,7 +350,7 @@ def test_secrets_are_in_no_representation() -> None:
         "apps": {"shop": {"app_token": "4w565xzmb54d", "s2s_token": "hunter2"}},
         "topics": {"t": {"schema": "s", "rules": [RULE]}},
     }
-    mapping = parse_mapping(Document("m.yaml", ".", tree))  # type: ignore[arg-type]  # a tree
+    mapping = sound_mapping(Document("m.yaml", ".", tree))  # type: ignore[arg-type]  # a tree
     assert mapping.apps["shop"].s2s_token == "hunter2"  # noqa: S105  # the token of the test
     assert "hunter2" not in repr(mapping.apps)
 

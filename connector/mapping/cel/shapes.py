@@ -85,9 +85,6 @@ class UnionShape:
 
 Shape = Scalar | RecordShape | ListShape | MapShape | UnionShape
 
-DYNAMIC = UnionShape(())
-"""A value nothing is known of."""
-
 
 def walk(shape: RecordShape, prefix: str = "", inside: frozenset[str] = frozenset()) -> Iterator[str]:
     """Yield the dotted paths of a record's fields, through nested records; a record inside itself is not entered again."""
