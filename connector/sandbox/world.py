@@ -70,10 +70,10 @@ class World:
         if not values.is_app_token(app_token):
             return refusal(path, 400, said.INVALID_APP_TOKEN)
         app = self._config.app(app_token)
-        refused = self._account(app, token) if app is not None else _Refused(404, said.APP_TOKEN_NOT_FOUND)
-        if refused is None and app is not None:
-            return self._within(app, path, parameters, now_unix_s)
-        return refusal(path, *(refused or _Refused(404, said.APP_TOKEN_NOT_FOUND)))
+        if app is None:
+            return refusal(path, 404, said.APP_TOKEN_NOT_FOUND)
+        refused = self._account(app, token)
+        return self._within(app, path, parameters, now_unix_s) if refused is None else refusal(path, *refused)
 
     def _account(self, app: SandboxApp, token: str | None) -> _Refused | None:
         if app.s2s_tokens and token not in app.s2s_tokens:
