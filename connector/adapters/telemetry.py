@@ -183,7 +183,7 @@ def _gauges(of: Snapshot) -> Iterable[Metric]:
         ("in_flight", "Requests under way.", of.in_flight),
         ("unsettled", "Records received and not settled.", of.unsettled),
         ("waiting", "Events that wait for their next attempt or for a held app.", of.waiting),
-        ("buffered_bytes", "Bytes of keys and values in memory.", of.buffered_bytes),
+        ("buffered_bytes", "Bytes in memory; a value counts twice, for the request made of it.", of.buffered_bytes),
         ("resend_after_crash", "Events that a crash now would send again.", of.resend_after_crash),
         ("unaccounted", "Consumed records of which nothing is known: must stay 0.", of.unaccounted),
         ("paused_partitions", "Partitions paused because memory is full.", of.paused),

@@ -56,7 +56,8 @@ class DeliverySettings(_Section):
         default=20_000, description="Records held in memory before partitions are paused."
     )
     max_buffered_bytes: Annotated[int, Field(ge=1_000_000)] = Field(
-        default=128_000_000, description="Bytes of keys and values held in memory before partitions are paused."
+        default=128_000_000,
+        description="Bytes held in memory before partitions are paused; a value counts twice, for the request made of it.",
     )
     drain_timeout_s: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=20.0,
