@@ -1,12 +1,13 @@
 """What became of every sample event, judged from outside the connector.
 
     what was produced, and where it lies      the demo's own producer
-    what arrived at Adjust, and the answers    the sandbox's journal
-    what was parked                            the dead-letter topic, read by a consumer of the demo's
-    how far the group has read                 the committed offsets
+    what arrived at Adjust, and the answers   the sandbox's journal
+    what was parked                           the dead-letter topic, read by a consumer of the demo's
+    how far the group has read                the committed offsets
 
-**Rule**: nothing that the connector says of itself is used; it is compared with the account when that is made. An event is accounted for when it is committed and ended in exactly
-one of the ways there are; it is filtered only if no request of it was ever seen and it was made to be filtered.
+**Rule**: nothing that the connector says of itself is used; it is compared with the account when that is made. An event is
+accounted for when it is committed and ended in exactly one of the ways there are; it is filtered only if no request of it was ever
+seen and it was made to be filtered.
 """
 
 from __future__ import annotations
