@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -19,8 +19,41 @@ from connector.record import Headers, Record, Request, Stamps, TopicPartition
 TOPIC = "events"
 SCHEMA_EVERY = 15
 """Offsets after which the producer has a new schema."""
-LIMITS = Limits(max_in_flight=8, max_buffered=120, max_buffered_bytes=10**9, commit_interval_s=0.25, probe_s=5.0, max_runs=6)
+TICK_S = 0.05
+"""Much happens at the same moment: every duration is a number of these, and often none."""
+FAIR_S = 120.0
+"""From here on in a life, faults that have windows are over."""
 POLICY = RetryPolicy(initial_s=0.1, max_s=5.0, not_yet_max_age_s=20.0)
+
+
+class Weather:
+    """When what fails in one life of the connector, and how tight its limits are."""
+
+    def __init__(self, chance: Random, apps: int) -> None:
+        self.limits = Limits(
+            max_in_flight=chance.choice([1, 2, 8, 16]),
+            max_buffered=chance.choice([4, 30, 120]),
+            max_buffered_bytes=10**9,
+            commit_interval_s=0.25,
+            probe_s=chance.choice([1.0, 5.0]),
+            max_runs=chance.choice([1, 2, 3, 6, 50]),
+        )
+        self.slowness = chance.choice([0, 1, 3, 20])
+        self.misconfigured = [self._windows(chance) for _ in range(apps)]
+        self.unreachable = self._windows(chance)
+        self.commits_stall = self._windows(chance)
+        self.dead_letters_fail = self._windows(chance)
+        self.registry_is_down = self._windows(chance)
+
+    def _windows(self, chance: Random) -> list[tuple[float, float]]:
+        starts = [chance.uniform(0, 30) for _ in range(chance.choice([0, 0, 1, 2]))]
+        return [(start, min(FAIR_S, start + chance.choice([1.0, 5.0, 30.0]))) for start in starts]
+
+
+def within(windows: Sequence[tuple[float, float]]) -> bool:
+    """Say whether one of `windows` is open now."""
+    now_s = asyncio.get_running_loop().time()
+    return any(start <= now_s < end for start, end in windows)
 
 
 @dataclass
@@ -37,22 +70,64 @@ class Broker:
     committed: set[tuple[TopicPartition, int]] = field(default_factory=set)
     """What some commit said is settled."""
     assignment: int = 0
+    apps: int = 1
+    unknown_schemas: set[int] = field(default_factory=set)
+    """Which the registry does not have."""
+    stale: dict[TopicPartition, tuple[int, str]] = field(default_factory=dict)
+    """Commits of a log that was there before, which ended further on."""
 
     def fill(self, partitions: int, keys: int, records: int) -> None:
         """Write the log, with gaps in the offsets."""
+        self.apps = self.chance.randint(1, 4)
+        kinds, weights = [b"good", b"drop", b"invalid", b"reject"], self.chance.choice([[90, 4, 3, 3], [50, 40, 5, 5]])
         next_offset: dict[TopicPartition, int] = defaultdict(int)
         for _ in range(records):
             key = self.chance.randrange(keys)
             name = TopicPartition(TOPIC, key % partitions)
             next_offset[name] += self.chance.choice([0, 0, 0, 0, 3])
-            kind = self.chance.choices([b"good", b"drop", b"invalid", b"reject"], [90, 4, 3, 3])[0]
+            kind = self.chance.choices(kinds, weights)[0]
             record = Record(name, next_offset[name], 0, b"%d" % key, kind, ())
             self.records.setdefault(name, []).append(record)
             next_offset[name] += 1
+        self.unknown_schemas = {each for each in range(records // SCHEMA_EVERY + 1) if self.chance.random() < 0.1}
+        for name in self.records:
+            past = self.chance.random()
+            if past < 0.15:
+                self._commit_of_another_log(name)
+            elif past < 0.5:
+                self._settled_long_ago(name)
+
+    def _commit_of_another_log(self, name: TopicPartition) -> None:
+        end = self.records[name][-1].offset + self.chance.randint(2, 500)
+        self.commits[name] = self.stale[name] = (end, offset_map.encode(end, [(end + 2, end + 5)]))
+
+    def _settled_long_ago(self, name: TopicPartition) -> None:
+        """An owner before left a map of many runs: per key, what was settled came first."""
+        records, behind = self.records[name], set[bytes | None]()
+        for record in records:
+            if record.key in behind or self.chance.random() < 0.1:
+                behind.add(record.key)
+            else:
+                self.settled(record)
+        unsettled = [each.offset for each in records if (name, each.offset) not in self.done]
+        committed = unsettled[0] if unsettled else records[-1].offset + 1
+        runs = [(each.offset, each.offset) for each in records if each.offset > committed and (name, each.offset) in self.done]
+        self.commit({name: (committed, offset_map.encode(committed, runs))})
+
+    def is_unknown(self, record: Record) -> bool:
+        """Whether the registry does not have the schema of `record`."""
+        return record.offset // SCHEMA_EVERY in self.unknown_schemas
+
+    def app(self, record: Record) -> int:
+        """Return the number of the app that `record` is for: some keys have events for two."""
+        key = int(record.key or b"0")
+        return (key + (record.offset % 2 if key % 3 == 0 else 0)) % self.apps
 
     def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
         """Take a commit, and see that it passes nothing unsettled."""
         for name, (offset, metadata) in offsets.items():
+            if self.stale.get(name) == (offset, metadata) and self.commits[name] == (offset, metadata):
+                continue
             self.commits[name] = (offset, metadata)
             known = offset_map.decode(offset, metadata)
             self.committed |= {
@@ -73,6 +148,8 @@ class Broker:
     @property
     def everything_is_done(self) -> bool:
         """Whether every record of the log is settled and committed."""
+        if len(self.done) < sum(map(len, self.records.values())):
+            return False
         return all(self.commits.get(name, (-1, ""))[0] > records[-1].offset for name, records in self.records.items())
 
 
@@ -80,6 +157,9 @@ class Member:
     """One life of the connector: the real engine between a fake consumer, sender and publisher."""
 
     def __init__(self, broker: Broker, chance: Random, tasks: asyncio.TaskGroup) -> None:
+        self.weather = Weather(chance, broker.apps)
+        self.commands: deque[tuple[str, Stamps]] = deque()
+        self.leaving: set[TopicPartition] = set()
         self.broker = broker
         self.chance = chance
         self.tasks = tasks
@@ -92,35 +172,49 @@ class Member:
         self.in_flight_keys: set[tuple[TopicPartition, bytes | None]] = set()
         self.known_schemas: set[int] = set()
         self.engine = Engine(
-            source=self, interpreter=self, sender=self, publisher=self, observe=self.facts.append, tasks=tasks, limits=LIMITS, policy=POLICY,
+            source=self, interpreter=self, sender=self, publisher=self, observe=self.facts.append, tasks=tasks, limits=self.weather.limits, policy=POLICY,
             dead_letter_topic="{}.dead-letter".format, version="test", chance=chance, wall_s=asyncio.get_running_loop().time,
         )  # fmt: skip
 
     # the consumer
 
     def pause(self, partitions: Stamps) -> None:
-        """See `Source`."""
-        self.paused |= self._current(partitions)
+        """See `Source`: obeyed between two batches."""
+        self.commands.append(("pause", partitions))
+
+    def resume(self, partitions: Stamps) -> None:
+        """See `Source`: obeyed between two batches."""
+        self.commands.append(("resume", partitions))
+
+    def _obey(self) -> None:
+        while self.commands:
+            what, partitions = self.commands.popleft()
+            if what == "pause":
+                self.paused |= self._current(partitions)
+            else:
+                self.paused -= self._current(partitions)
 
     def _current(self, partitions: Stamps) -> set[TopicPartition]:
         return {name for name, stamp in partitions.items() if self.stamps.get(name) == stamp}
 
-    def resume(self, partitions: Stamps) -> None:
-        """See `Source`."""
-        self.paused -= self._current(partitions)
+    async def _ticks(self, slowness: int) -> None:
+        """Take a while, or no time at all but some turns of the loop."""
+        for _ in range(self.chance.choice([0, 0, 1, 2])):
+            await asyncio.sleep(0)
+        await asyncio.sleep(TICK_S * self.chance.randint(0, slowness))
 
     def commit(self, offsets: Mapping[TopicPartition, tuple[int, str]], assignments: Stamps) -> None:
         """See `Source`: answered late, and at times refused."""
-        current = self._current(assignments)
-        self.tasks.create_task(self._commit({name: each for name, each in offsets.items() if name in current}))
+        self.tasks.create_task(self._commit(offsets, assignments))
 
-    async def _commit(self, offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
-        stamps = {name: self.stamps[name] for name in offsets}
-        await asyncio.sleep(self.chance.expovariate(20))
+    async def _commit(self, offsets: Mapping[TopicPartition, tuple[int, str]], stamps: Stamps) -> None:
+        await self._ticks(3)
+        while within(self.weather.commits_stall) and self.chance.random() < 0.9:  # noqa: ASYNC110  # windows are times, not events
+            await asyncio.sleep(0.5)
         current = {name: each for name, each in offsets.items() if self.stamps.get(name) == stamps[name]}
         if not current:
             return
-        if self.chance.random() < 0.1:
+        if self.chance.random() < 0.1 or within(self.weather.commits_stall):
             self.engine.committed({name: offset for name, (offset, _) in current.items()}, "refused")
             return
         self.broker.commit(current)
@@ -133,32 +227,36 @@ class Member:
         for name in names:
             offset, metadata = self.broker.commits.get(name, (None, None))
             committed[name] = (offset, metadata)
-            self.position[name] = offset or 0
+            self.position[name] = (
+                0 if name in self.broker.stale and (offset, metadata) == self.broker.stale[name] else offset or 0
+            )
             self.stamps[name] = self.broker.assignment
+        self.leaving -= set(names)
+        self.commands.append(("resume", dict.fromkeys(names, self.broker.assignment)))
         self.engine.assigned(committed, self.broker.assignment)
         for name in names:
             self.engine.accept(self.last_batch.get(name, []))
 
     async def revoke(self, names: Sequence[TopicPartition]) -> None:
         """Partitions leave as a rebalance takes them: drained for a while, then committed."""
-        for name in names:
-            self.paused.discard(name)
-        self.broker.commit(await self.engine.revoke(names, self.chance.choice([0.01, 0.5, 10.0])))
+        self.leaving |= set(names)
+        self.broker.commit(await self.engine.revoke(names, TICK_S * self.chance.choice([0, 1, 10, 200])))
         for name in names:
             del self.position[name], self.stamps[name]
 
     def lose(self, names: Sequence[TopicPartition]) -> None:
         """Partitions are gone without notice."""
+        self.leaving |= set(names)
         for name in names:
-            self.paused.discard(name)
             del self.position[name], self.stamps[name]
         self.engine.lost(names)
 
     async def consume_forever(self) -> None:
         """Hand over batches of the partitions that are not paused."""
         while True:
-            await asyncio.sleep(self.chance.expovariate(50))
-            for name in [each for each in self.position if each not in self.paused]:
+            await self._ticks(1)
+            self._obey()
+            for name in [each for each in self.position if each not in self.paused | self.leaving]:
                 batch = [each for each in self.broker.records[name] if each.offset >= self.position[name]][
                     : self.chance.randint(1, 30)
                 ]
@@ -173,6 +271,8 @@ class Member:
         """See `Interpreter`."""
         if record.offset // SCHEMA_EVERY not in self.known_schemas:
             raise NeedsSchema(record.offset // SCHEMA_EVERY)
+        if self.broker.is_unknown(record):
+            return Invalid(Reason.UNKNOWN_SCHEMA_ID, "no such schema")
         match record.value:
             case b"drop":
                 self.broker.settled(record)
@@ -181,13 +281,16 @@ class Member:
                 return Invalid(Reason.CORRUPT_AVRO, "no Avro")
             case _:
                 body = b"%d %d" % (record.topic_partition.partition, record.offset)
-                return Mapped(Request("app", "/event", body, "rule"), record.key or b"")
+                return Mapped(Request(f"app{self.broker.app(record)}", "/event", body, "rule"), record.key or b"")
 
-    async def prepare(self, record: Record, schema_id: int) -> Invalid | None:  # noqa: ARG002  # as the port says
+    async def prepare(self, record: Record, schema_id: int) -> Invalid | None:  # as the port says
         """See `Interpreter`: the registry takes a while."""
-        await asyncio.sleep(self.chance.choice([0, self.chance.expovariate(20)]))
+        if self.chance.random() < 0.7:
+            await self._ticks(5)
+        while within(self.weather.registry_is_down):  # noqa: ASYNC110  # windows are times, not events
+            await asyncio.sleep(1.0)
         self.known_schemas.add(schema_id)
-        return None
+        return Invalid(Reason.UNKNOWN_SCHEMA_ID, "no such schema") if self.broker.is_unknown(record) else None
 
     # Adjust
 
@@ -197,12 +300,15 @@ class Member:
         name = TopicPartition(TOPIC, partition)
         record = next(each for each in self.broker.records[name] if each.offset == offset)
         assert (name, offset) not in self.broker.committed, "sent although a commit says that it is settled"
+        assert name not in self.leaving, "sent although its partition is leaving"
         assert (name, record.key) not in self.in_flight_keys, "two events of one key in flight"
         self.in_flight_keys.add((name, record.key))
-        await asyncio.sleep(self.chance.expovariate(10))
+        await self._ticks(self.weather.slowness)
         self.in_flight_keys.remove((name, record.key))
         what = self.chance.random()
-        if what < 0.05:
+        if within(self.weather.misconfigured[self.broker.app(record)]):
+            return Response(401, b'{"error":"Event request failed (Failed to authorize request)"}')
+        if what < 0.05 or within(self.weather.unreachable):
             return TransportFailure("refused", maybe_sent=False)
         if what < 0.10:
             return Response(503, b"upstream")
@@ -226,12 +332,15 @@ class Member:
         """See `Publisher`: slow, failing."""
         assert topic == f"{TOPIC}.dead-letter"
         named = {name: text or b"" for name, text in headers}
-        await asyncio.sleep(self.chance.expovariate(10))
-        if self.chance.random() < 0.2:
+        await self._ticks(self.weather.slowness)
+        if self.chance.random() < 0.2 or within(self.weather.dead_letters_fail):
             return "not enough replicas"
         name = TopicPartition(TOPIC, partition)
         record = next(each for each in self.broker.records[name] if each.offset == int(named["connector.offset"]))
         assert (record.key, record.value) == (key, value)
+        reason = named["connector.reason"].decode()
+        assert self.broker.is_unknown(record) == (reason == Reason.UNKNOWN_SCHEMA_ID), f"{record} was parked as {reason}"
+        assert (record.value == b"invalid") == (reason == Reason.CORRUPT_AVRO) or self.broker.is_unknown(record)
         self.broker.dead.add((name, record.offset))
         self.broker.settled(record)
         return None
