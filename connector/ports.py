@@ -1,6 +1,6 @@
 """What the engine asks of the world: one protocol for each adapter it drives.
 
-**Rule**: the engine knows these and no client library. A fake and the real adapter pass the same contract tests.
+**Rule**: the engine knows these and no client library. What a port promises, `tests/contract` asks of the real adapters.
 """
 
 from __future__ import annotations
