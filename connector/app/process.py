@@ -218,7 +218,9 @@ async def _until_a_callback_fails(closing: contextlib.AsyncExitStack) -> None:
     failed: asyncio.Future[None] = loop.create_future()
 
     def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if "transport" in context or "protocol" in context:  # a connection of the admin port broke: its own business
+        if not context.keys().isdisjoint(
+            {"transport", "protocol", "socket"}
+        ):  # the admin port's connections are its own business
             loop.default_exception_handler(context)
         elif not failed.done():
             failed.set_exception(context.get("exception") or InvariantViolationError(str(context.get("message"))))

@@ -50,6 +50,12 @@ class Weather:
         return [(start, min(FAIR_S, start + chance.choice([1.0, 5.0, 30.0]))) for start in starts]
 
 
+async def outlasted(windows: Sequence[tuple[float, float]]) -> None:
+    """Wait for the end of the windows that are open now."""
+    now_s = asyncio.get_running_loop().time()
+    await asyncio.sleep(max((end - now_s for start, end in windows if start <= now_s < end), default=0.0))
+
+
 def within(windows: Sequence[tuple[float, float]]) -> bool:
     """Say whether one of `windows` is open now."""
     now_s = asyncio.get_running_loop().time()
@@ -209,8 +215,8 @@ class Member:
 
     async def _commit(self, offsets: Mapping[TopicPartition, tuple[int, str]], stamps: Stamps) -> None:
         await self._ticks(3)
-        while within(self.weather.commits_stall) and self.chance.random() < 0.9:  # noqa: ASYNC110  # windows are times, not events
-            await asyncio.sleep(0.5)
+        if self.chance.random() < 0.5:
+            await outlasted(self.weather.commits_stall)
         current = {name: each for name, each in offsets.items() if self.stamps.get(name) == stamps[name]}
         if not current:
             return
@@ -227,9 +233,8 @@ class Member:
         for name in names:
             offset, metadata = self.broker.commits.get(name, (None, None))
             committed[name] = (offset, metadata)
-            self.position[name] = (
-                0 if name in self.broker.stale and (offset, metadata) == self.broker.stale[name] else offset or 0
-            )
+            out_of_range = (offset, metadata) == self.broker.stale.get(name)
+            self.position[name] = 0 if out_of_range else offset or 0
             self.stamps[name] = self.broker.assignment
         self.leaving -= set(names)
         self.commands.append(("resume", dict.fromkeys(names, self.broker.assignment)))
@@ -283,12 +288,11 @@ class Member:
                 body = b"%d %d" % (record.topic_partition.partition, record.offset)
                 return Mapped(Request(f"app{self.broker.app(record)}", "/event", body, "rule"), record.key or b"")
 
-    async def prepare(self, record: Record, schema_id: int) -> Invalid | None:  # as the port says
+    async def prepare(self, record: Record, schema_id: int) -> Invalid | None:
         """See `Interpreter`: the registry takes a while."""
         if self.chance.random() < 0.7:
             await self._ticks(5)
-        while within(self.weather.registry_is_down):  # noqa: ASYNC110  # windows are times, not events
-            await asyncio.sleep(1.0)
+        await outlasted(self.weather.registry_is_down)
         self.known_schemas.add(schema_id)
         return Invalid(Reason.UNKNOWN_SCHEMA_ID, "no such schema") if self.broker.is_unknown(record) else None
 
