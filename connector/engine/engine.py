@@ -111,9 +111,7 @@ class Engine:
     async def revoke(self, names: Sequence[TopicPartition], drain_timeout_s: float) -> Mapping[TopicPartition, tuple[int, str]]:
         """Partitions leave: drain them for at most `drain_timeout_s` and return what is to be committed, at once."""
         started_s = self._loop.time()
-        leaving = [self._books.partitions[name] for name in names if name in self._books.partitions]
-        for partition in leaving:
-            self._leave(partition)
+        leaving = self._leave(names)
         await self._quiet(leaving, drain_timeout_s)
         progress = {partition.name: self._books.progress(partition) for partition in leaving}
         self._close(leaving, started_s, lost=False)
@@ -121,17 +119,18 @@ class Engine:
 
     def lost(self, names: Sequence[TopicPartition]) -> None:
         """Partitions left without notice: another member may own them already, so nothing of them is committed."""
+        self._close(self._leave(names), self._loop.time(), lost=True)
+
+    def _leave(self, names: Sequence[TopicPartition]) -> Sequence[Partition]:
+        """Start nothing new for those of `names` that are here, forget what is not under way, and return them."""
         leaving = [self._books.partitions[name] for name in names if name in self._books.partitions]
         for partition in leaving:
-            self._leave(partition)
-        self._close(leaving, self._loop.time(), lost=True)
-
-    def _leave(self, partition: Partition) -> None:
-        partition.leaving.set()
-        if not partition.in_flight:
-            partition.quiet.set()
-        self._intake.drop(partition)
-        self._dispatch.drop(partition)
+            partition.leaving.set()
+            if not partition.in_flight:
+                partition.quiet.set()
+            self._intake.drop(partition)
+            self._dispatch.drop(partition)
+        return leaving
 
     async def _quiet(self, leaving: Sequence[Partition], timeout_s: float) -> None:
         """Wait until nothing of `leaving` is under way, or until time is up."""
