@@ -213,14 +213,15 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _until_a_callback_fails(closing: contextlib.AsyncExitStack) -> None:
-    """Raise what a callback of the loop raises, which asyncio would write to the log and forget: a bug ends the process."""
+    """Raise what a callback of the loop raises, which asyncio would write to the log and forget: a bug ends the process.
+
+    What comes from a socket is the admin port's own business, and goes where it went before.
+    """
     loop = asyncio.get_running_loop()
     failed: asyncio.Future[None] = loop.create_future()
 
     def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if not context.keys().isdisjoint(
-            {"transport", "protocol", "socket"}
-        ):  # the admin port's connections are its own business
+        if not context.keys().isdisjoint({"transport", "protocol", "socket"}):
             loop.default_exception_handler(context)
         elif not failed.done():
             failed.set_exception(context.get("exception") or InvariantViolationError(str(context.get("message"))))
